@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// Which steps ran and which answers were given: what a search has really exercised.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "checker/context.hpp"
+#include "checker/model.hpp"
+
+namespace vmemcheck::checker {
+
+class Coverage {
+ public:
+    /// Answers counted apart for a choice; higher ones are counted with the last.
+    static constexpr unsigned max_values = 64;
+
+    struct StepCount {
+        std::uint64_t executions = 0;  ///< enabled runs
+        std::uint64_t new_states = 0;  ///< new states given by transitions that began with this step
+    };
+
+    Coverage() = default;
+    Coverage(std::span<const StepInfo> steps, std::span<const ChoiceInfo> choices)
+        : steps_(steps.size()), values_(choices.size()), counts_(choices.size() * max_values) {
+        for (std::size_t i = 0; i < choices.size(); ++i) values_[i] = static_cast<unsigned>(choices[i].values.size());
+    }
+
+    /// Counts an enabled run of a step. Misuse::none, or how the step used numbers that the model has not declared.
+    Misuse record(StepId step, std::span<const SearchContext::Taken> taken) {
+        if (step >= steps_.size()) return Misuse::no_step;
+        ++steps_[step].executions;
+        for (const auto& answer : taken) {
+            if (answer.choice >= values_.size()) return Misuse::bad_choice;
+            const unsigned value = std::min(static_cast<unsigned>(answer.value), max_values - 1);
+            if (value >= values_[answer.choice]) values_[answer.choice] = value + 1;
+            ++counts_[answer.choice * max_values + value];
+        }
+        return Misuse::none;
+    }
+    void new_state(StepId step) { ++steps_[step].new_states; }
+
+    [[nodiscard]] const StepCount& step(StepId step) const { return steps_[step]; }
+    [[nodiscard]] std::size_t step_count() const { return steps_.size(); }
+    /// Times a choice was answered so, by an enabled run of a step.
+    [[nodiscard]] std::uint64_t choice(ChoiceId choice, int value) const {
+        return counts_[choice * max_values + std::min(static_cast<unsigned>(value), max_values - 1)];
+    }
+    /// Values a choice has: those the model names, or those seen if it names none.
+    [[nodiscard]] unsigned value_count(ChoiceId choice) const { return std::min(values_[choice], max_values); }
+    [[nodiscard]] std::size_t choice_count() const { return values_.size(); }
+
+    /// Steps that never ran.
+    [[nodiscard]] std::vector<StepId> steps_never_run() const {
+        std::vector<StepId> never;
+        for (StepId i = 0; i < steps_.size(); ++i) {
+            if (steps_[i].executions == 0) never.push_back(i);
+        }
+        return never;
+    }
+    /// Answers (for a fault, values other than 0 are strikes) that were never given. A choice that was never asked and
+    /// names no values is listed with the value 0.
+    [[nodiscard]] std::vector<ChoiceTaken> answers_never_given() const {
+        std::vector<ChoiceTaken> never;
+        for (ChoiceId i = 0; i < values_.size(); ++i) {
+            for (unsigned value = 0; value < std::max(1U, value_count(i)); ++value) {
+                if (choice(i, static_cast<int>(value)) == 0) never.emplace_back(i, static_cast<int>(value));
+            }
+        }
+        return never;
+    }
+
+ private:
+    std::vector<StepCount> steps_;
+    std::vector<unsigned> values_;
+    std::vector<std::uint64_t> counts_;  ///< max_values a choice
+};
+
+}  // namespace vmemcheck::checker

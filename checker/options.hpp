@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// What a search is told, and how it watches its limits.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "checker/result.hpp"
+
+namespace vmemcheck::checker {
+
+enum class Strategy : std::uint8_t {
+    breadth_first,  ///< counterexamples are the shortest, counted in transitions
+    depth_first,    ///< finds deep states early; the successors of a state are all made at once, then followed in turn
+};
+
+/// What a progress callback is told.
+struct Progress {
+    std::uint64_t states = 0;
+    std::uint64_t transitions = 0;
+    std::uint64_t depth = 0;     ///< of the state being expanded
+    std::uint64_t frontier = 0;  ///< states stored and not yet expanded
+    std::size_t memory_bytes = 0;
+    double seconds = 0;
+    double rate = 0;  ///< transitions a second since the last report
+};
+
+struct SearchOptions {
+    Strategy strategy = Strategy::breadth_first;
+    std::uint64_t max_states = 0;      ///< 0: no limit (but 2^32 - 2)
+    std::size_t max_memory_bytes = 0;  ///< of what the search allocates; 0: no limit
+    double max_seconds = 0;            ///< 0: no limit
+    /// States so many transitions from an initial state are not expanded; 0: no limit. Depth first, a state first found
+    /// at the limit is not expanded when it is found again nearer.
+    std::uint64_t max_depth = 0;
+    bool fuse = true;          ///< run local steps together with the step before them (models that predict steps)
+    bool check_fused = false;  ///< evaluate invariants on the states within a fused transition as well
+    /// End when every property is violated or reached. Properties that hold keep a search going to its end.
+    bool stop_when_decided = true;
+    const std::atomic<bool>* stop = nullptr;        ///< set it, from a signal handler say, to end the search
+    std::function<void(const Progress&)> progress;  ///< called about four times a second
+};
+
+struct SimulationOptions {
+    std::uint64_t seed = 0;
+    std::uint64_t walks = 100;
+    std::uint64_t length = 1000;              ///< most steps a walk
+    double max_seconds = 0;                   ///< 0: no limit
+    bool stop_when_decided = true;            ///< as in SearchOptions
+    const std::atomic<bool>* stop = nullptr;  ///< as in SearchOptions
+    std::function<void(const Progress&)>
+        progress;  ///< as in SearchOptions; states: steps walked, frontier: walks to come
+};
+
+/// The clock and the limits of a search that are not the store's. check() is to be called for every state expanded.
+class Limits {
+ public:
+    using Clock = std::chrono::steady_clock;
+
+    Limits(double max_seconds, const std::atomic<bool>* stop) : max_seconds_(max_seconds), stop_(stop) {}
+
+    /// The limit that is reached, if one is. Looks at the clock at one call in 32.
+    std::optional<Ended> check() {
+        if (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) return Ended::interrupted;
+        looked_ = calls_++ % 32 == 0;
+        if (!looked_) return std::nullopt;
+        now_ = Clock::now();
+        if (max_seconds_ > 0 && seconds_at(now_) >= max_seconds_) return Ended::time_limit;
+        return std::nullopt;
+    }
+    /// Whether it is time for a progress report. To be called after check().
+    [[nodiscard]] bool report_due() const { return looked_ && now_ - reported_ >= report_interval; }
+    /// Fills in the times and the rate of a report.
+    void reported(Progress& progress) {
+        const double since = std::chrono::duration<double>(now_ - reported_).count();
+        progress.seconds = seconds_at(now_);
+        progress.rate = static_cast<double>(progress.transitions - transitions_) / since;
+        reported_ = now_;
+        transitions_ = progress.transitions;
+    }
+    /// Seconds since construction.
+    [[nodiscard]] double seconds() const { return seconds_at(Clock::now()); }
+
+ private:
+    static constexpr std::chrono::milliseconds report_interval{250};
+
+    [[nodiscard]] double seconds_at(Clock::time_point time) const {
+        return std::chrono::duration<double>(time - begin_).count();
+    }
+
+    double max_seconds_;
+    const std::atomic<bool>* stop_;
+    Clock::time_point begin_ = Clock::now();
+    Clock::time_point now_ = begin_;
+    Clock::time_point reported_ = begin_;
+    std::uint64_t transitions_ = 0;
+    unsigned calls_ = 0;
+    bool looked_ = false;
+};
+
+}  // namespace vmemcheck::checker

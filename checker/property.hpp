@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// What a model must satisfy.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "checker/model.hpp"
+
+namespace vmemcheck::checker {
+
+enum class PropertyKind : std::uint8_t {
+    invariant,     ///< holds(state) in every reachable state
+    assertion,     ///< no step calls fail(assertion)
+    transition,    ///< holds_step(before, after) for every step
+    end_state,     ///< holds(state) in every reachable state in which no actor, environment included, can move
+    reachability,  ///< some reachable state (holds) or step (holds_step) satisfies it
+    deadlock,      ///< no reachable state in which every process is blocked and the model is not at rest,
+                   ///< and no cycle of processes that wait for one another
+};
+
+/// A property of a model. Plain data and plain functions: predicates are called for every state.
+template <class M>
+struct Property {
+    using State = typename M::State;
+
+    std::string id;  ///< stable name, for instance "not-broken"
+    PropertyKind kind{};
+    std::string sentence;   ///< what it says, one sentence
+    std::string source;     ///< the function, specification clause or paper it comes from
+    std::string broken_by;  ///< the mutant or release that shows it can fail
+
+    bool (*holds)(const M&, const State&) = nullptr;
+    bool (*holds_step)(const M&, const State& before, const State& after) = nullptr;
+    /// For PropertyKind::assertion; with has_assertion, fail() calls that count for a property of another kind as well.
+    /// A deadlock property may have an invariant (holds) besides.
+    AssertionId assertion = 0;
+    bool has_assertion = false;
+
+    /// The situation in which the property says something; null: always. If it never occurs the verdict is vacuous.
+    bool (*trigger)(const M&, const State&) = nullptr;
+
+    /// For reachability: whether it is meant to be reachable. Reached against expectation, or not reached against
+    /// expectation, counts as a violation.
+    bool expected = true;
+};
+
+}  // namespace vmemcheck::checker

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// Exhaustive search of the states of a model.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <new>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "checker/batch.hpp"
+#include "checker/coverage.hpp"
+#include "checker/describe.hpp"
+#include "checker/layout.hpp"
+#include "checker/model.hpp"
+#include "checker/monitor.hpp"
+#include "checker/options.hpp"
+#include "checker/property.hpp"
+#include "checker/result.hpp"
+#include "checker/store.hpp"
+#include "checker/successors.hpp"
+#include "checker/trace.hpp"
+
+namespace vmemcheck::checker {
+
+namespace detail {
+
+/// One search; run() may be called once. It is the Expander's sink as well.
+template <Model M, class Store>
+class Search {
+ public:
+    using State = typename M::State;
+
+    Search(const M& model, const std::vector<Property<M>>& properties, const SearchOptions& options)
+        : model_(model),
+          properties_(properties),
+          options_(options),
+          limits_(options.max_seconds, options.stop),
+          monitor_(model, properties),
+          expander_(model, options.fuse),
+          coverage_(model.steps(), model.choices()),
+          moves_(model.actor_count()) {}
+
+    Result<M> run() {
+        try {
+            explore();
+        } catch (const std::bad_alloc&) {
+            end(Ended::memory_limit);
+        } catch (const std::exception& error) {
+            model_failed(std::string("the model threw: ") + error.what());
+        }
+        return result();
+    }
+
+    State& slot() { return batch_->next_state(); }
+
+    bool on_step(unsigned depth, const State& before, const State& after, ActorId actor, const SearchContext& context) {
+        ++statistics_.micro_steps;
+        if (depth == 0) first_step_ = context.step();
+        if (const Misuse how = coverage_.record(context.step(), context.taken()); how != Misuse::none) [[unlikely]] {
+            broken(how, actor, context);
+            return false;
+        }
+        const auto hit = [&](unsigned runs) {
+            return [this, actor, runs](std::size_t property, const char* message) {
+                hits_.push_back({property, message, {current_index_, true, actor, outcome_, runs}});
+            };
+        };
+        const bool good = !options_.check_fused || depth == 0 || monitor_.on_state(before, hit(depth));
+        return monitor_.on_step(before, after, context.failures(), hit(depth + 1)) && good;
+    }
+    void commit(unsigned depth) {
+        ++statistics_.transitions;
+        ++outcome_;
+        if (ended_) return;
+        const int bad =
+            batch_->commit(layout_, *current_, current_packed_.data(), current_index_, first_step_, *store_);
+        if (bad >= 0) [[unlikely]] {
+            model_failed({}, Place{current_index_, true, current_actor_, outcome_ - 1, depth + 1});
+        } else if (batch_->full()) {
+            flush();
+        }
+    }
+    void drop(unsigned) {
+        ++statistics_.transitions;
+        ++statistics_.pruned;
+        ++outcome_;
+    }
+    void broken(Misuse how, ActorId actor, const SearchContext& context) {
+        std::string where = " (actor " + std::string(model_.actor_name(actor));
+        const std::span<const StepInfo> steps = model_.steps();
+        if (context.step() < steps.size()) where += ", step " + std::string(steps[context.step()].name);
+        model_failed(text(how) + where + ")", Place{current_index_, false, 0, 0, 0});
+    }
+
+ private:
+    struct Hit {
+        std::size_t property = 0;
+        const char* message = nullptr;
+        Place place{};
+    };
+    struct Open {
+        StateIndex index;
+        std::uint32_t depth;
+    };
+
+    void end(Ended why) {
+        if (!ended_) ended_ = why;
+    }
+    void model_failed(std::string message, std::optional<Place> place = std::nullopt) {
+        if (ended_ == Ended::model_error) return;
+        ended_ = Ended::model_error;
+        error_ = std::move(message);
+        error_place_ = place;
+    }
+    /// Whether the search is to end; looks after progress reports.
+    bool over() {
+        if (options_.stop_when_decided && monitor_.all_decided()) end(Ended::decided);
+        if (const auto limit = limits_.check()) end(*limit);
+        if (!ended_ && options_.progress && limits_.report_due()) {
+            Progress progress{store_->size(), statistics_.transitions, depth_, frontier_, memory(), 0, 0};
+            limits_.reported(progress);
+            options_.progress(progress);
+        }
+        return ended_.has_value();
+    }
+    [[nodiscard]] std::size_t memory() const {
+        return (store_ ? store_->bytes() : 0) + stack_.capacity() * sizeof(Open) +
+               fresh_.capacity() * sizeof(StateIndex) + pruned_.size() * sizeof(StateIndex);
+    }
+
+    void explore() {
+        std::vector<State> initial;
+        model_.initial_states([&initial](const State& state) { initial.push_back(state); });
+        if (initial.empty()) return model_failed("the model has no initial state");
+        layout_ = layout_of(model_, initial.front());
+        if (!layout_.error().empty()) return model_failed(layout_.error());
+        current_.emplace(initial.front());
+        current_packed_.resize(layout_.buffer_words());
+        store_.emplace(layout_.words(), options_.max_memory_bytes, options_.max_states);
+        batch_.emplace(initial.front(), layout_);
+        for (const State& state : initial) {
+            if (const int bad = batch_->add_initial(layout_, state, *store_); bad >= 0) {
+                return model_failed(bounds_text(layout_, state, bad) + " in an initial state");
+            }
+            if (batch_->full()) flush();
+        }
+        flush();
+        if (options_.strategy == Strategy::breadth_first) {
+            breadth_first();
+        } else {
+            depth_first();
+        }
+    }
+
+    void breadth_first() {
+        StateIndex next = 0;
+        StateIndex level_end = store_->size();
+        while (!over()) {
+            if (next == level_end) {
+                flush();
+                level_end = store_->size();
+                if (next == level_end) return;
+                statistics_.max_depth = ++depth_;
+            }
+            if (skip(next)) {
+                ++next;
+                continue;
+            }
+            if (options_.max_depth != 0 && depth_ >= options_.max_depth) return end(Ended::depth_limit);
+            frontier_ = store_->size() - next;
+            expand(next++);
+        }
+    }
+    /// Whether a state is not to be expanded; asked once for each state, in their order.
+    bool skip(StateIndex index) {
+        if (pruned_.empty() || pruned_.front() != index) return false;
+        pruned_.pop_front();
+        return true;
+    }
+
+    void depth_first() {
+        bool cut = false;
+        open_fresh(0);
+        while (!stack_.empty() && !over()) {
+            const Open open = stack_.back();
+            stack_.pop_back();
+            depth_ = open.depth;
+            statistics_.max_depth = std::max(statistics_.max_depth, depth_);
+            if (options_.max_depth != 0 && depth_ >= options_.max_depth) {
+                cut = true;
+                continue;
+            }
+            frontier_ = stack_.size();
+            expand(open.index);
+            flush();
+            open_fresh(open.depth + 1);
+            if (options_.max_memory_bytes != 0 && memory() > options_.max_memory_bytes) end(Ended::memory_limit);
+        }
+        if (cut) end(Ended::depth_limit);
+    }
+    void open_fresh(std::uint32_t depth) {
+        for (std::size_t i = fresh_.size(); i-- > 0;) stack_.push_back({fresh_[i], depth});
+        fresh_.clear();
+    }
+
+    void expand(StateIndex index) {
+        const std::uint32_t* const packed = store_->packed(index);
+        std::copy(packed, packed + layout_.words(), current_packed_.begin());
+        layout_.unpack(current_packed_.data(), *current_);
+        current_index_ = index;
+        for (ActorId actor = 0; actor < moves_.size(); ++actor) {
+            current_actor_ = actor;
+            outcome_ = 0;
+            moves_[actor] = expander_.expand(*current_, actor, *this);
+        }
+        if (!ended_ && monitor_.wants_moves()) monitor_.on_moves(*current_, moves_, hit_at(index));
+    }
+    auto hit_at(StateIndex index) {
+        return [this, index](std::size_t property, const char* message) {
+            hits_.push_back({property, message, {index, false, 0, 0, 0}});
+        };
+    }
+
+    void flush() {
+        if (ended_) return;
+        const bool room = batch_->flush(*store_, [this](StateIndex index, const State& state, StepId step) {
+            if (step != no_step) coverage_.new_state(step);
+            const bool good = monitor_.on_state(state, hit_at(index));
+            if (!good) ++statistics_.pruned;
+            if (options_.strategy == Strategy::depth_first) {
+                if (good) fresh_.push_back(index);
+            } else if (!good) {
+                pruned_.push_back(index);
+            }
+        });
+        if (room) return;
+        const bool states = options_.max_states != 0 && store_->size() >= options_.max_states;
+        end(states ? Ended::state_limit : Ended::memory_limit);
+    }
+
+    Result<M> result() {
+        Result<M> result;
+        result.ended = ended_.value_or(Ended::complete);
+        result.complete = !ended_;
+        result.model_error = error_;
+        for (std::size_t i = 0; i < properties_.size(); ++i) {
+            result.verdicts.push_back(monitor_.verdict(i, properties_[i], result.complete));
+        }
+        statistics_.memory_bytes = memory();
+        statistics_.unclaimed_failures = monitor_.unclaimed_failures();
+        statistics_.packed_bits = layout_.bits();
+        statistics_.packed_bytes = layout_.packed_bytes();
+        if (store_) {
+            statistics_.states = store_->size();
+            statistics_.peak_memory_bytes = std::max(store_->peak_bytes(), statistics_.memory_bytes);
+            store_->release_index();  // makes room for the runs
+            add_runs(result);
+        }
+        statistics_.seconds = limits_.seconds();
+        statistics_.peak_resident_bytes = peak_resident_bytes();
+        result.statistics = statistics_;
+        result.coverage = std::move(coverage_);
+        return result;
+    }
+    /// Adds the counterexamples; a run for which there is no memory is left out.
+    void add_runs(Result<M>& result) {
+        try {
+            const Tracer<M, Store> tracer(model_, layout_, *store_, monitor_, options_.fuse, options_.check_fused,
+                                          *current_);
+            for (const Hit& hit : hits_) {
+                auto run = tracer.run_to(hit.place);
+                describe(run, model_, hit.property, properties_[hit.property], hit.message);
+                result.verdicts[hit.property].counterexample = std::move(run);
+            }
+            if (!error_place_) return;
+            result.model_error_run = tracer.run_to(*error_place_);
+            if (error_.empty()) result.model_error = bounds_text(model_, layout_, *result.model_error_run);
+        } catch (const std::exception& error) {
+            if (result.ended == Ended::model_error && result.model_error.empty()) {
+                result.model_error =
+                    std::string("a field out of bounds; the run to it cannot be shown: ") + error.what();
+            }
+        }
+    }
+
+    const M& model_;
+    const std::vector<Property<M>>& properties_;
+    const SearchOptions& options_;
+    Limits limits_;
+    Monitor<M> monitor_;
+    Expander<M> expander_;
+    Coverage coverage_;
+    Statistics statistics_;
+    Layout layout_;
+    std::optional<Store> store_;
+    std::optional<Batch<State>> batch_;
+
+    // The state being expanded.
+    std::optional<State> current_;
+    std::vector<std::uint32_t> current_packed_;
+    StateIndex current_index_ = no_state;
+    ActorId current_actor_ = 0;
+    std::uint64_t outcome_ = 0;  ///< number of the transition being made, among the actor's
+    StepId first_step_ = 0;      ///< the step it began with
+    std::vector<Moves> moves_;   ///< one an actor
+
+    std::uint64_t depth_ = 0;
+    std::uint64_t frontier_ = 0;
+    std::deque<StateIndex> pruned_;  ///< breadth first: stored states not to be expanded, ahead of the search
+    std::vector<StateIndex> fresh_;  ///< depth first: states not yet on the stack
+    std::vector<Open> stack_;        ///< depth first
+    std::vector<Hit> hits_;
+    std::optional<Ended> ended_;
+    std::string error_;
+    std::optional<Place> error_place_;
+};
+
+}  // namespace detail
+
+/// Explores every state of a model, or as many as the limits allow, and says of each property whether it holds.
+///
+/// States that violate an invariant, and steps that violate an assertion or transition property, are reported (the
+/// first of each property; breadth first that is one of the shortest) and not followed: behind a violation a model
+/// means little. "holds" of the other properties then means: up to the violations; Statistics::pruned says how much was
+/// not followed. States that violate a deadlock or end_state property are followed. Which states a step that fails an
+/// assertion gives is not stored. An assertion no property asks about is ignored (Statistics::unclaimed_failures).
+///
+/// With fusing (see Expander), reachability and triggers are not evaluated on the states inside a fused transition
+/// unless check_fused is set, as local steps change nothing that properties read.
+///
+/// \tparam Store see ExactStore
+/// \param options see SearchOptions; what it points to must outlive the call
+/// Does not throw, whatever the model does; a model that breaks a rule ends the search as Ended::model_error.
+template <class Store, Model M>
+[[nodiscard]] Result<M> check_with(const M& model, const std::vector<Property<M>>& properties,
+                                   const SearchOptions& options = {}) {
+    return detail::Search<M, Store>(model, properties, options).run();
+}
+
+/// check_with() the exact store.
+template <Model M>
+[[nodiscard]] Result<M> check(const M& model, const std::vector<Property<M>>& properties,
+                              const SearchOptions& options = {}) {
+    return check_with<ExactStore>(model, properties, options);
+}
+
+}  // namespace vmemcheck::checker

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// Builds the run to a state or a step again. A search keeps one parent a state; the steps in between are found by
+/// expanding each parent once more.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "checker/layout.hpp"
+#include "checker/monitor.hpp"
+#include "checker/result.hpp"
+#include "checker/store.hpp"
+#include "checker/successors.hpp"
+
+namespace vmemcheck::checker {
+
+/// Where something was found: at a stored state, or within a transition that leaves it.
+struct Place {
+    StateIndex state = no_state;
+    bool in_transition = false;
+    ActorId actor = 0;          ///< the actor of the transition
+    std::uint64_t outcome = 0;  ///< number of the transition among the actor's in that state
+    unsigned runs = 0;          ///< micro-steps of it to take
+};
+
+/// Whether a transition is followed past a run of a step: no property is violated by the run or, if fused states are
+/// checked, by the state it began in.
+template <Model M>
+[[nodiscard]] bool followed(const Monitor<M>& monitor, bool check_fused, unsigned depth,
+                            const typename M::State& before, const typename M::State& after,
+                            std::span<const Failure> failures) {
+    return (!check_fused || depth == 0 || monitor.state_good(before)) && monitor.step_good(before, after, failures);
+}
+
+/// Rebuilds runs from a store.
+template <Model M, class Store>
+class Tracer {
+ public:
+    using State = typename M::State;
+
+    /// \param fuse, check_fused as in the search that filled the store
+    /// \param sample an initial state: gives the bytes that are not described
+    Tracer(const M& model, const Layout& layout, const Store& store, const Monitor<M>& monitor, bool fuse,
+           bool check_fused, const State& sample)
+        : model_(model),
+          layout_(layout),
+          store_(store),
+          monitor_(monitor),
+          fuse_(fuse),
+          check_fused_(check_fused),
+          sample_(sample) {}
+
+    /// The run to a place; its property and message are left for the caller.
+    [[nodiscard]] Counterexample<M> run_to(const Place& place) const {
+        std::vector<StateIndex> indices;
+        for (StateIndex i = place.state; i != no_state; i = store_.parent(i)) indices.push_back(i);
+        std::reverse(indices.begin(), indices.end());
+        Counterexample<M> run{0, {}, state(indices.front()), {}, {}};
+        for (std::size_t i = 0; i + 1 < indices.size(); ++i) append(run, step_between(indices[i], indices[i + 1]));
+        if (place.in_transition && place.runs > 0) {
+            auto found = expand(state(place.state), place.actor).outcomes;
+            if (place.outcome < found.size()) {
+                auto& steps = found[place.outcome].steps;
+                if (place.runs < steps.size()) steps.erase(steps.begin() + place.runs, steps.end());
+                append(run, std::move(steps));
+            }
+        }
+        return run;
+    }
+
+    [[nodiscard]] State state(StateIndex index) const {
+        State result = sample_;
+        layout_.unpack(store_.packed(index), result);
+        return result;
+    }
+
+ private:
+    using Steps = std::vector<MicroStep<State>>;
+
+    static void append(Counterexample<M>& run, Steps steps) {
+        for (auto& step : steps) run.steps.push_back(std::move(step));
+    }
+    auto expand(const State& from, ActorId actor) const {
+        const auto follow = [this](unsigned depth, const State& before, const State& after,
+                                   const SearchContext& context) {
+            return followed(monitor_, check_fused_, depth, before, after, context.failures());
+        };
+        Expander<M> expander(model_, fuse_);
+        detail::PathSink<State, decltype(follow)> sink(from, follow);
+        expander.expand(from, actor, sink);
+        return sink;
+    }
+    Steps step_between(StateIndex parent, StateIndex child) const {
+        const State from = state(parent);
+        const State to = state(child);
+        for (ActorId actor = 0; actor < model_.actor_count(); ++actor) {
+            auto sink = expand(from, actor);
+            for (std::size_t i = 0; i < sink.outcomes.size(); ++i) {
+                auto& steps = sink.outcomes[i].steps;
+                if (!sink.dropped[i] && layout_.equal(steps.back().after, to)) return std::move(steps);
+            }
+        }
+        return {};  // not possible for a step that is a function of the state
+    }
+
+    const M& model_;
+    const Layout& layout_;
+    const Store& store_;
+    const Monitor<M>& monitor_;
+    bool fuse_;
+    bool check_fused_;
+    State sample_;
+};
+
+}  // namespace vmemcheck::checker
