@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#include "model/bbm.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace vmemcheck::bbm {
+
+static_assert(checker::Model<Bbm>);
+static_assert(checker::PredictsSteps<Bbm>);
+
+std::string Bbm::actor_name(checker::ActorId who) const {
+    static constexpr std::array<std::string_view, actor::count> names{"worker", "user task",        "remover",
+                                                                      "device", "config interrupt", "retry timer",
+                                                                      "host",   "user space",       "memory users"};
+    return std::string(who < names.size() ? names[who] : "?");
+}
+
+bool Bbm::at_rest(const State& s) const {
+    const bool worker = s.wk == static_cast<int>(StepId::wk_idle) && s.queued == 0;
+    const bool remover = s.rm == static_cast<int>(StepId::rm_idle) || s.rm == static_cast<int>(StepId::rm_done);
+    return worker && remover && s.device_hotplug_lock == task::none;
+}
+
+Bbm::State Bbm::initial_state(unsigned plugged_set) const {
+    State s{};
+    s.wk = static_cast<int>(StepId::wk_idle);
+    s.op = static_cast<int>(StepId::op_none);
+    s.rm = static_cast<int>(StepId::rm_idle);
+    s.config_changed = 1;
+    s.queued = 1;
+    s.resizes_left = std::max(0, config_.scope.resizes);
+    s.user_requests_left = std::max(0, config_.scope.user_requests);
+    int plugged = 0;
+    int highest = 0;
+    for (int i = 0; i < config_.scope.big_blocks; ++i) {
+        if ((plugged_set >> static_cast<unsigned>(i) & 1U) == 0) continue;
+        s.bb[static_cast<std::size_t>(i)].device = 1;
+        ++plugged;
+        highest = i + 1;
+    }
+    s.plugged = plugged;
+    s.device_usable = highest;
+    s.unplug_all_required = plugged > 0 ? 1 : 0;
+    return s;
+}
+
+}  // namespace vmemcheck::bbm

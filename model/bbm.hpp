@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// virtio-mem Big Block Mode as a model for checker/: everything of this folder tied together.
+#pragma once
+
+#include <string>
+
+#include "checker/model.hpp"
+#include "model/core_mm.hpp"
+#include "model/environment.hpp"
+#include "model/worker.hpp"
+
+namespace vmemcheck::bbm {
+
+/// Runs one step of an actor in any domain.
+template <class D, class Context>
+void run_step(const Config& config, State<D>& s, checker::ActorId who, Context& x) {
+    const Run<D, Context> run{config, s, x};
+    switch (who) {
+        case actor::worker:
+            if (s.device_hotplug_lock == task::worker && s.op != static_cast<int>(StepId::op_none)) {
+                return CoreMm<D, Context>{run}.step(static_cast<StepId>(D::index(s.op)));
+            }
+            return Worker<D, Context>{run}.step(static_cast<StepId>(D::index(s.wk)));
+        case actor::user:
+            if (s.device_hotplug_lock == task::user) {
+                return CoreMm<D, Context>{run}.step(static_cast<StepId>(D::index(s.op)));
+            }
+            run.at(StepId::op_none);
+            return run.blocked("no request of user space");
+        case actor::remover:
+            return Environment<D, Context>{run}.remover();
+        case actor::device:
+            return Environment<D, Context>{run}.device();
+        case actor::interrupt:
+            return Environment<D, Context>{run}.config_interrupt();
+        case actor::timer:
+            return Environment<D, Context>{run}.timer();
+        case actor::host:
+            return Environment<D, Context>{run}.host();
+        case actor::user_space:
+            return Environment<D, Context>{run}.user_space();
+        default:
+            return Environment<D, Context>{run}.memory_users();
+    }
+}
+
+/// The model in the native domain.
+class Bbm {
+ public:
+    using State = bbm::State<NativeDomain>;
+
+    explicit Bbm(Config config) : config_(std::move(config)) {}
+
+    [[nodiscard]] const Config& config() const { return config_; }
+
+    [[nodiscard]] unsigned actor_count() const { return actor::count; }
+    [[nodiscard]] std::string actor_name(checker::ActorId who) const;
+    [[nodiscard]] checker::ActorKind actor_kind(checker::ActorId who) const {
+        return who < actor::host ? checker::ActorKind::process : checker::ActorKind::environment;
+    }
+    [[nodiscard]] std::span<const checker::StepInfo> steps() const { return step_infos(); }
+    [[nodiscard]] std::span<const checker::ChoiceInfo> choices() const { return choice_infos(); }
+
+    /// Nobody is in the middle of anything.
+    [[nodiscard]] bool at_rest(const State& s) const;
+
+    void describe(const State& s, checker::FieldSink& sink) const { describe_state(config_, s, sink); }
+
+    /// Right after probe: config_changed set and the work queued; with leftovers, one state for each set of big
+    /// blocks that an earlier driver left plugged.
+    template <class Found>
+    void initial_states(Found&& found) const {
+        const int sets = config_.faults.leftovers ? 1 << config_.scope.big_blocks : 1;
+        for (int set = 0; set < sets; ++set) found(initial_state(static_cast<unsigned>(set)));
+    }
+    [[nodiscard]] State initial_state(unsigned plugged_set) const;
+
+    template <class Context>
+    void step(State& s, checker::ActorId who, Context& x) const {
+        run_step<NativeDomain>(config_, s, who, x);
+    }
+
+    /// The step a task takes next, by its program counter.
+    [[nodiscard]] int next_step(const State& s, checker::ActorId who) const {
+        if (who == actor::worker) {
+            return s.device_hotplug_lock == task::worker && s.op != static_cast<int>(StepId::op_none) ? s.op : s.wk;
+        }
+        if (who == actor::user) return s.device_hotplug_lock == task::user ? static_cast<int>(s.op) : -1;
+        return who == actor::remover ? static_cast<int>(s.rm) : -1;
+    }
+
+ private:
+    Config config_;
+};
+
+}  // namespace vmemcheck::bbm

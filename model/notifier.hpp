@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// The memory notifier chain: other callbacks around the driver's, and how a veto is told (kernel/notifier.c).
+#pragma once
+
+#include "model/run.hpp"
+
+namespace vmemcheck::bbm {
+
+/// Answers of another notifier: values of choice::veto_before and choice::veto_after.
+namespace veto {
+enum Answer : int { ok, ebusy, notify_bad, enomem, eagain, count };
+}
+
+/// The other callbacks of the chain, and the events of a notification.
+template <class D, class Context>
+struct Notifier : Run<D, Context> {
+    using Base = Run<D, Context>;
+    using Base::c;
+    using Base::s;
+    using Base::x;
+
+    explicit Notifier(const Run<D, Context>& run) : Base{run} {}
+
+ protected:
+    void next(StepId pc) { s.op = static_cast<int>(pc); }
+    [[nodiscard]] int self() const { return D::index(s.device_hotplug_lock); }
+    [[nodiscard]] int mb_id() const { return D::index(s.op_mb); }
+    [[nodiscard]] int bb_id() const { return this->bb_of(mb_id()); }
+
+    void notify(EventKind kind, NotifierAction action) { this->show(kind, self(), mb_id(), static_cast<int>(action)); }
+
+    /// The error with which another notifier refuses GOING_*, or 0.
+    [[nodiscard]] int other_callback(choice::Id which) {
+        return error_of(this->choose(which, c.faults.veto ? veto::count : 1));
+    }
+    /// Another notifier, called before the driver's, stops the chain without an error (protocol F29).
+    [[nodiscard]] bool stopped() { return this->choose(choice::stop, c.faults.stop_callbacks ? 2 : 1) == 1; }
+
+    /// notifier_to_errno() of an answer.
+    [[nodiscard]] static int error_of(int answer) {
+        switch (answer) {
+            case veto::ebusy:
+                return result::ebusy;
+            case veto::notify_bad:
+                return result::eperm;
+            case veto::enomem:
+                return result::enomem;
+            case veto::eagain:
+                return result::eagain;
+            default:
+                return result::ok;
+        }
+    }
+
+    /// What blocking_notifier_call_chain() returns: NOTIFY_OK, or NOTIFY_STOP_MASK | (NOTIFY_OK - errno).
+    [[nodiscard]] static int chain_value(int rc) {
+        return rc == result::ok ? 1 : 0x8000 | (1 - result::kernel[static_cast<std::size_t>(rc)]);
+    }
+
+    /// ONLINE, OFFLINE: the driver's callback gives up hotplug_mutex.
+    void completed_unlock() {
+        if (s.hotplug_active == 0 || s.op_notified == 0) {
+            this->fail(assertion::lock_discipline,
+                       "completion without GOING_*: the driver's callback unlocks a mutex it did not lock");
+        }
+        s.hotplug_active = 0;
+        this->show(EventKind::mtxunlock, self());
+        this->unlock_hotplug_mutex(self());
+        this->show(EventKind::notifier_cb_ret, self(), -1, 1);
+    }
+};
+
+}  // namespace vmemcheck::bbm

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// device_offline() of one memory block: offline_pages() with its loop, and the driver's part in it.
+#pragma once
+
+#include "model/isolation.hpp"
+#include "model/notifier.hpp"
+
+namespace vmemcheck::bbm {
+
+template <class D, class Context>
+struct Offlining : Notifier<D, Context> {
+    using Base = Notifier<D, Context>;
+    using Value = typename D::Value;
+    using Bool = typename D::Bool;
+    using Base::c;
+    using Base::next;
+    using Base::s;
+    using Base::x;
+
+    explicit Offlining(const Run<D, Context>& run) : Base{run} {}
+
+    /// True when device_offline() returns; its result is in op_rc.
+    bool step(StepId pc) {
+        done_ = false;
+        switch (pc) {
+            case StepId::op_offline_enter:
+                enter();
+                break;
+            case StepId::op_offline_begin:
+                begin();
+                break;
+            case StepId::op_offline_isolate:
+                isolate();
+                break;
+            case StepId::op_offline_isolate_undo:
+                isolate_undo();
+                break;
+            case StepId::op_offline_going:
+                going();
+                break;
+            case StepId::op_offline_cb_lock:
+                callback_lock();
+                break;
+            case StepId::op_offline_cb_drop:
+                drop_references();
+                break;
+            case StepId::op_offline_cb_return:
+                callback_return();
+                break;
+            case StepId::op_offline_loop:
+                loop();
+                break;
+            case StepId::op_offline_scan:
+                scan();
+                break;
+            case StepId::op_offline_test:
+                test();
+                break;
+            case StepId::op_offline_done:
+                offlined();
+                break;
+            case StepId::op_offline_account:
+                account();
+                break;
+            case StepId::op_offline_retry:
+                retry_always();
+                break;
+            case StepId::op_offline_unlock:
+                unlock();
+                break;
+            case StepId::op_offline_end:
+                end();
+                break;
+            case StepId::op_offline_undo:
+                undo();
+                break;
+            case StepId::op_offline_cancel:
+                cancel();
+                break;
+            case StepId::op_offline_cancel_unlock:
+                cancel_unlock();
+                break;
+            default:
+                fail_end();
+                break;
+        }
+        return done_;
+    }
+
+ private:
+    bool done_ = false;
+
+    [[nodiscard]] int first_page() const { return this->first_page_of_mb(this->mb_id()); }
+    [[nodiscard]] int end_page() const { return first_page() + c.scope.pages_per_memory_block(); }
+    [[nodiscard]] int blocks() const { return c.scope.page_blocks_per_memory_block(); }
+    [[nodiscard]] int block_at(int position) const {
+        return this->mb_id() * blocks() + isolation_order(c.release.isolates_ends_first, position, blocks());
+    }
+    [[nodiscard]] static Bool is_offline(const Page<typename D::Int>& p) {
+        return p.kind == page::fake || p.kind == page::fake_dirty;
+    }
+
+    void returns(int rc) {
+        this->show(EventKind::device_offline_ret, this->self(), -1, result::kernel[static_cast<std::size_t>(rc)]);
+        s.op_rc = rc;
+        done_ = true;
+    }
+
+    void enter() {
+        this->show(EventKind::device_offline, this->self());
+        if (this->mb(this->mb_id()).state == memory_block::offline) return returns(result::already);
+        next(StepId::op_offline_begin);
+    }
+
+    /// mem_hotplug_begin(), zone_pcp_disable().
+    void begin() {
+        const int mb = this->mb_id();
+        s.mem_hotplug_lock = s.device_hotplug_lock;
+        this->show(EventKind::offline_pages, this->self(), mb);
+        this->show(EventKind::start_isolate, this->self(), mb);
+        // offline_and_remove_memory() senses the online type by the zone, and remembers it once offlining succeeded.
+        s.op_type = D::select(this->mb(mb).zone == zone::movable, online_type::movable, online_type::kernel);
+        this->mb(mb).state = memory_block::going_offline;
+        s.pcp_disabled = 1;
+        for (int i = 0; i < c.scope.total_pages(); ++i) {
+            auto& p = this->page(i);
+            p.kind = D::select(p.kind == page::pcp && this->mb(this->mb_of_page(i)).zone == this->mb(mb).zone,
+                               page::buddy, p.kind);
+        }
+        s.op_block = 0;
+        next(StepId::op_offline_isolate);
+    }
+
+    void isolate() {
+        const int position = D::index(s.op_block);
+        if (!can_isolate(*this, block_at(position), this->mb_id(), true)) return next_isolate_undo();
+        this->isolated(block_at(position)) = 1;
+        if (position + 1 < blocks()) {
+            s.op_block = position + 1;
+            return;
+        }
+        s.op_block = 0;
+        this->show(EventKind::start_isolate_ret, this->self(), -1, 0);
+        next(StepId::op_offline_going);
+    }
+
+    void isolate_undo() {
+        const int position = D::index(s.op_block) - 1;
+        this->isolated(block_at(position)) = 0;
+        s.op_block = position;
+        next_isolate_undo();
+    }
+    /// An isolation failure sends no notification at all.
+    void next_isolate_undo() {
+        if (s.op_block > 0) return next(StepId::op_offline_isolate_undo);
+        this->show(EventKind::start_isolate_ret, this->self(), -1, result::kernel[result::ebusy]);
+        s.op_rc = result::ebusy;
+        next(StepId::op_offline_fail);
+    }
+
+    void going() {
+        this->notify(EventKind::memory_notify, NotifierAction::going_offline);
+        const int rc = this->other_callback(choice::veto_before);
+        if (rc != result::ok) return refuse(rc);
+        if (this->stopped() || !this->notifier_registered()) return going_done();
+        this->notify(EventKind::notifier_cb, NotifierAction::going_offline);
+        this->show(EventKind::mtxtry, this->self());
+        next(StepId::op_offline_cb_lock);
+    }
+
+    /// MEM_GOING_OFFLINE of virtio_mem_memory_notifier_cb().
+    void callback_lock() {
+        if (!this->lock_hotplug_mutex(this->self())) return;
+        this->show(EventKind::mtxgot, this->self());
+        if (this->driver_freed()) this->fail(assertion::no_use_after_free, "notifier callback of a freed device");
+        if (s.removing == 1) {
+            if (c.is(Mutant::hotplug_active_before_removing)) s.hotplug_active = 1;
+            s.op_rc = result::ebusy;
+            return next(StepId::op_offline_cb_return);
+        }
+        s.hotplug_active = 1;
+        s.op_notified = 1;
+        const bool drops =
+            static_cast<bool>(this->bb(this->bb_id()).state == big_block::fake_offline) ||
+            (c.is(Mutant::going_drops_added) && static_cast<bool>(this->bb(this->bb_id()).state == big_block::added));
+        if (!drops) return next(StepId::op_offline_cb_return);
+        this->show(EventKind::fake_offline_going_offline, this->self(), this->mb_id());
+        next(StepId::op_offline_cb_drop);
+    }
+
+    [[nodiscard]] bool adjusts_managed() const {
+        return c.release.notifier_adjusts_managed != c.is(Mutant::managed_adjust_swapped);
+    }
+
+    /// virtio_mem_fake_offline_going_offline(): the driver gives up its reference on each page.
+    void drop_references() {
+        const int mb = this->mb_id();
+        if (adjusts_managed()) {
+            this->adjust_managed(this->mb(mb).zone, c.scope.pages_per_memory_block());
+            this->show(EventKind::adjust_managed, this->self(), mb);
+        }
+        if (!c.is(Mutant::going_keeps_reference)) {
+            for (int i = first_page(); i < end_page(); ++i) {
+                auto& p = this->page(i);
+                p.ref = D::select(p.ref > 0, p.ref - 1, -1);
+                if (p.ref != 0)
+                    this->fail(assertion::no_warn,
+                               "WARN_ON(!page_ref_dec_and_test(page)): fake-offline page referenced");
+            }
+        }
+        this->show(EventKind::fake_offline_going_offline_ret, this->self());
+        next(StepId::op_offline_cb_return);
+    }
+
+    void callback_return() {
+        if (s.op_rc != result::ok) {
+            this->show(EventKind::mtxunlock, this->self());
+            this->unlock_hotplug_mutex(this->self());
+            this->show(EventKind::notifier_cb_ret, this->self(), -1, this->chain_value(D::index(s.op_rc)));
+            return refuse(D::index(s.op_rc));
+        }
+        this->show(EventKind::notifier_cb_ret, this->self(), -1, 1);
+        const int rc = this->other_callback(choice::veto_after);
+        if (rc != result::ok) return refuse(rc);
+        going_done();
+    }
+
+    void going_done() {
+        this->show(EventKind::memory_notify_ret, this->self(), -1, this->chain_value(result::ok));
+        next(StepId::op_offline_loop);
+    }
+
+    void refuse(int rc) {
+        this->show(EventKind::memory_notify_ret, this->self(), -1, this->chain_value(rc));
+        abort(rc);
+    }
+
+    /// failed_removal_isolated: isolation is undone before CANCEL_OFFLINE is sent.
+    void abort(int rc) {
+        s.op_rc = rc;
+        s.op_block = 0;
+        this->show(EventKind::undo_isolate, this->self(), this->mb_id());
+        next(StepId::op_offline_undo);
+    }
+
+    // --- the loop of offline_pages() ---
+
+    /// signal_pending(): a kworker has no signals.
+    void loop() {
+        const bool user = static_cast<bool>(s.device_hotplug_lock == task::user);
+        if (this->choose(choice::signal, user && c.faults.signal ? 2 : 1) == 1) return abort(result::eintr);
+        next(StepId::op_offline_scan);
+    }
+
+    /// scan_movable_pages() and do_migrate_range(): the first page found, in address order, decides.
+    void scan() {
+        for (int i = first_page(); i < end_page(); ++i) {
+            const auto& p = this->page(i);
+            if (p.kind == page::movable) {
+                for (int j = i; j < end_page(); ++j) migrate_page(*this, j);
+                return next(StepId::op_offline_loop);
+            }
+            if (is_offline(p) && p.ref != 0) return abort(result::ebusy);
+        }
+        this->show(EventKind::test_isolated, this->self(), this->mb_id());
+        next(StepId::op_offline_test);
+    }
+
+    /// test_pages_isolated(MEMORY_OFFLINE): PageOffline pages without a reference may stay.
+    void test() {
+        Bool ok = range_isolated(*this, this->mb_id() * blocks(), blocks());
+        for (int i = first_page(); i < end_page(); ++i) {
+            const auto& p = this->page(i);
+            ok = ok && (p.kind == page::buddy || (is_offline(p) && p.ref == 0));
+        }
+        const bool free = static_cast<bool>(ok);
+        this->show(EventKind::test_isolated_ret, this->self(), -1, free ? 0 : result::kernel[result::ebusy]);
+        next(free ? StepId::op_offline_done : StepId::op_offline_loop);
+    }
+
+    /// __offline_isolated_pages() and the counts.
+    void offlined() {
+        const int mb = this->mb_id();
+        Value managed = 0;
+        for (int i = first_page(); i < end_page(); ++i) {
+            auto& p = this->page(i);
+            if (is_offline(p)) {
+                if (p.ref != 0) {
+                    this->fail(assertion::refcount_released,
+                               "BUG_ON(page_count(page)): offlined with the driver's reference still held");
+                }
+            } else if (p.kind != page::buddy) {
+                this->fail(assertion::no_warn, "BUG_ON(!PageBuddy(page)): offlined while in use");
+            }
+            managed = managed + D::select(is_offline(p), 0, 1);
+            p.kind = page::none;
+            p.ref = 0;
+            p.pin = pin::none;
+        }
+        for (int i = mb * blocks(); i < (mb + 1) * blocks(); ++i) this->isolated(i) = 0;
+        this->mb(mb).online = 0;
+        const Value subtracted = c.release.notifier_adjusts_managed ? c.scope.pages_per_memory_block() : managed;
+        this->adjust_managed(this->mb(mb).zone, 0 - subtracted);
+        this->show(EventKind::adjust_managed, this->self(), mb);
+        this->notify(EventKind::memory_notify, NotifierAction::offline);
+        if (!this->notifier_registered()) {
+            this->show(EventKind::memory_notify_ret, this->self(), -1, 1);
+            return next(StepId::op_offline_end);
+        }
+        this->notify(EventKind::notifier_cb, NotifierAction::offline);
+        next(StepId::op_offline_account);
+    }
+
+    /// MEM_OFFLINE of virtio_mem_memory_notifier_cb().
+    void account() {
+        s.offline_size = s.offline_size + 1;
+        next(c.unplug_online ? StepId::op_offline_unlock : StepId::op_offline_retry);
+    }
+    void retry_always() {
+        this->retry();
+        next(StepId::op_offline_unlock);
+    }
+    void unlock() {
+        this->completed_unlock();
+        this->show(EventKind::memory_notify_ret, this->self(), -1, 1);
+        next(StepId::op_offline_end);
+    }
+
+    void end() {
+        const int mb = this->mb_id();
+        this->mb(mb).state = memory_block::offline;
+        this->mb(mb).zone = 0;
+        s.pcp_disabled = 0;
+        s.mem_hotplug_lock = task::none;
+        if (s.op_caller == caller::offline_and_remove) {
+            s.op_types[static_cast<std::size_t>(mb % c.scope.memory_blocks)] = s.op_type;
+        }
+        s.op_type = online_type::offline;
+        this->show(EventKind::offline_pages_ret, this->self(), -1, 0);
+        if (c.release.notifies_prepare_and_finish && this->notifier_registered()) {
+            this->notify(EventKind::notifier_cb, NotifierAction::finish_offline);
+            this->show(EventKind::notifier_cb_ret, this->self(), -1, 1);
+        }
+        returns(result::ok);
+    }
+
+    // --- failure ---
+
+    void undo() {
+        const int at = D::index(s.op_block);
+        this->isolated(this->mb_id() * blocks() + at) = 0;
+        if (at + 1 < blocks()) {
+            s.op_block = at + 1;
+            return;
+        }
+        s.op_block = 0;
+        this->notify(EventKind::memory_notify, NotifierAction::cancel_offline);
+        if (!this->notifier_registered()) {
+            this->show(EventKind::memory_notify_ret, this->self(), -1, 1);
+            return next(StepId::op_offline_fail);
+        }
+        this->notify(EventKind::notifier_cb, NotifierAction::cancel_offline);
+        next(StepId::op_offline_cancel);
+    }
+
+    /// MEM_CANCEL_OFFLINE of virtio_mem_memory_notifier_cb(): sent to the whole chain, so hotplug_active decides.
+    void cancel() {
+        if (s.hotplug_active == 0) {
+            this->show(EventKind::notifier_cb_ret, this->self(), -1, 1);
+            this->show(EventKind::memory_notify_ret, this->self(), -1, 1);
+            return next(StepId::op_offline_fail);
+        }
+        if (this->bb(this->bb_id()).state == big_block::fake_offline) take_references();
+        next(StepId::op_offline_cancel_unlock);
+    }
+
+    /// virtio_mem_fake_offline_cancel_offline(): the driver takes its references again.
+    void take_references() {
+        const int mb = this->mb_id();
+        this->show(EventKind::fake_offline_cancel_offline, this->self(), mb);
+        if (adjusts_managed()) {
+            this->adjust_managed(this->mb(mb).zone, -c.scope.pages_per_memory_block());
+            this->show(EventKind::adjust_managed, this->self(), mb);
+        }
+        const int taken = c.is(Mutant::cancel_forgets_reference)      ? 0
+                          : c.is(Mutant::cancel_takes_two_references) ? 2
+                                                                      : 1;
+        for (int i = first_page(); i < end_page(); ++i) this->page(i).ref = this->page(i).ref + taken;
+        this->show(EventKind::fake_offline_cancel_offline_ret, this->self());
+    }
+
+    void cancel_unlock() {
+        s.hotplug_active = 0;
+        this->show(EventKind::mtxunlock, this->self());
+        this->unlock_hotplug_mutex(this->self());
+        this->show(EventKind::notifier_cb_ret, this->self(), -1, 1);
+        this->show(EventKind::memory_notify_ret, this->self(), -1, 1);
+        next(StepId::op_offline_fail);
+    }
+
+    void fail_end() {
+        const int rc = D::index(s.op_rc);
+        this->mb(this->mb_id()).state = memory_block::online;
+        s.pcp_disabled = 0;
+        s.mem_hotplug_lock = task::none;
+        s.op_type = online_type::offline;
+        this->show(EventKind::offline_pages_ret, this->self(), -1, result::kernel[static_cast<std::size_t>(rc)]);
+        returns(rc);
+    }
+};
+
+}  // namespace vmemcheck::bbm
