@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// All paths of one step of the model, as Z3 terms.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "model/bbm.hpp"
+#include "spec/symbolic.hpp"
+
+namespace vmemcheck::bbm::spec {
+
+using SymbolicState = State<SymbolicDomain>;
+
+/// A state of fresh variables "PREFIX.field", and the bounds that describe_state() gives them.
+struct FreshState {
+    SymbolicState state;
+    z3::expr bounds;
+};
+[[nodiscard]] FreshState fresh_state(z3::context& context, const Config& config, const std::string& prefix);
+
+/// One feasible path of a step.
+struct SymbolicPath {
+    z3::expr condition;  ///< over the pre-state
+    SymbolicState after;
+    bool blocked = false;
+    std::vector<assertion::Id> failures;
+    std::vector<std::pair<checker::ChoiceId, int>> choices;
+};
+
+/// Enumerates the paths of an actor's step at one program counter.
+/// \param before the pre-state; its program counter (state.wk, op or rm) must be a constant
+/// \param assumption holds of the pre-state: bounds, and what else cuts infeasible paths
+[[nodiscard]] std::vector<SymbolicPath> paths_of(const Config& config, checker::ActorId actor,
+                                                 const SymbolicState& before, const z3::expr& assumption);
+
+/// Values of a Z3 model for a symbolic state, as a native state.
+[[nodiscard]] Bbm::State concrete(const Config& config, const SymbolicState& symbolic, const z3::model& model);
+
+}  // namespace vmemcheck::bbm::spec
