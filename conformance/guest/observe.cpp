@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: MIT
+#include "conformance/guest/observe.hpp"
+
+#include <algorithm>
+
+namespace vmemcheck::conformance {
+
+namespace {
+
+using bbm::EventKind;
+using State = bbm::Bbm::State;
+
+/// What the value of an event means.
+enum class Meaning : std::uint8_t { nothing, result, action, request, response, big_block };
+
+Meaning meaning(EventKind kind) {
+    switch (kind) {
+        case EventKind::memory_notify:
+        case EventKind::notifier_cb:
+            return Meaning::action;
+        case EventKind::send_request:
+            return Meaning::request;
+        case EventKind::send_request_ret:
+        case EventKind::handle_response:
+            return Meaning::response;
+        case EventKind::bbset:
+            return Meaning::big_block;
+        // Functions that return nothing: the recorded number is what a register happened to hold.
+        case EventKind::run_wq_ret:
+        case EventKind::fake_online_ret:
+        case EventKind::fake_offline_going_offline_ret:
+        case EventKind::fake_offline_cancel_offline_ret:
+            return Meaning::nothing;
+        default: {
+            const std::string_view name = bbm::event_names[static_cast<std::size_t>(kind)];
+            return name.size() > 4 && name.substr(name.size() - 4) == "_ret" ? Meaning::result : Meaning::nothing;
+        }
+    }
+}
+
+/// The recorded number for a value of the model.
+std::int64_t recorded_value(Meaning meaning, int value) {
+    // PLUG and ACK are 0 on the wire, 1 in the model (0: none).
+    return meaning == Meaning::request || meaning == Meaning::response ? value - 1 : value;
+}
+
+std::string value_text(Meaning what, std::int64_t value) {
+    const auto name = [value](const auto& names, std::int64_t shift) -> std::string {
+        const std::int64_t at = value + shift;
+        return at >= 0 && at < static_cast<std::int64_t>(names.size())
+                   ? std::string(names[static_cast<std::size_t>(at)])
+                   : std::to_string(value);
+    };
+    switch (what) {
+        case Meaning::action:
+            return name(bbm::action_names, 0);
+        case Meaning::request:
+            return name(bbm::request::names, 1);
+        case Meaning::response:
+            return name(bbm::response::names, 1);
+        case Meaning::big_block:
+            return name(bbm::big_block::names, 0);
+        default:
+            return "= " + std::to_string(value);
+    }
+}
+
+bool names_big_block(EventKind kind) {
+    switch (kind) {
+        case EventKind::bbm_plug_and_add_bb:
+        case EventKind::send_plug:
+        case EventKind::send_unplug:
+        case EventKind::send_request:
+        case EventKind::bbset:
+        case EventKind::add_memory:
+        case EventKind::add_memory_driver_managed:
+        case EventKind::vm_offline_and_remove:
+        case EventKind::offline_and_remove_memory:
+        case EventKind::try_remove_memory:
+            return true;
+        default:
+            return false;
+    }
+}
+
+std::string describe(EventKind kind, std::string_view name, int block, std::optional<std::int64_t> value,
+                     std::optional<std::int64_t> other) {
+    std::string parts;
+    const auto part = [&parts](const std::string& text) { parts += (parts.empty() ? "" : ", ") + text; };
+    const Meaning what = meaning(kind);
+    if (other && kind == EventKind::bbset)
+        part(value_text(what, *other) + " -> " + value_text(what, value.value_or(0)));
+    if (value && what != Meaning::nothing && kind != EventKind::bbset) part(value_text(what, *value));
+    if (block >= 0) part((names_big_block(kind) ? "bb " : "mb ") + std::to_string(block));
+    return std::string(name) + (parts.empty() ? "" : "(" + parts + ")");
+}
+
+std::string difference(const std::string& what, std::int64_t recorded, std::int64_t model) {
+    return what + " is recorded as " + std::to_string(recorded) + ", the model has " + std::to_string(model);
+}
+
+}  // namespace
+
+bool probed(const bbm::Release& release, EventKind kind) {
+    if (!release.notifies_prepare_and_finish) return true;
+    return kind != EventKind::dev_hotplug_lock_ret && kind != EventKind::fake_offline_cancel_offline &&
+           kind != EventKind::fake_offline_cancel_offline_ret;
+}
+
+std::string text(const bbm::Event& event) {
+    const auto at = static_cast<std::size_t>(event.kind);
+    return describe(event.kind, bbm::event_names[at], event.block, recorded_value(meaning(event.kind), event.value),
+                    event.other);
+}
+
+std::string text(const Seen& seen) {
+    if (!seen.collapsed()) return describe(seen.kind, seen.name, seen.block, seen.value, seen.other);
+    std::string names;
+    for (const auto& [kind, pages] : seen.calls) {
+        names += (names.empty() ? "" : "+") + std::string(bbm::event_names[static_cast<std::size_t>(kind)]);
+    }
+    return describe(seen.kind, names, seen.block, std::nullopt, std::nullopt);
+}
+
+std::optional<std::string> differs(const bbm::Event& event, const Seen& seen) {
+    if (seen.collapsed()) {
+        const auto found =
+            std::find_if(seen.calls.begin(), seen.calls.end(), [&](const auto& c) { return c.first == event.kind; });
+        if (found == seen.calls.end() || (event.block >= 0 && event.block != seen.block)) return "another event";
+        return std::nullopt;
+    }
+    if (event.kind != seen.kind) return "another event";
+    if (event.block >= 0 && seen.block >= 0 && event.block != seen.block) {
+        return difference("the block", seen.block, event.block);
+    }
+    const Meaning what = meaning(event.kind);
+    if (what == Meaning::nothing || !seen.value) return std::nullopt;
+    if (recorded_value(what, event.value) != *seen.value) {
+        return "recorded " + value_text(what, *seen.value) + ", the model has " +
+               value_text(what, recorded_value(what, event.value));
+    }
+    if (what == Meaning::big_block && seen.other && *seen.other != event.other) {
+        return difference("the old state", *seen.other, event.other);
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> differs(const Recording& recording, const Seen& seen, const State& s, const State& other) {
+    if (!seen.driver) return std::nullopt;
+    const DriverSeen& d = *seen.driver;
+    const bbm::Scope& scope = recording.config.scope;
+    for (std::size_t i = 0; i < d.bb_states.size(); ++i) {
+        const int model = i < static_cast<std::size_t>(scope.big_blocks) ? static_cast<int>(s.bb[i].state) : 0;
+        if (d.bb_states[i] != model) return difference("bb_states[" + std::to_string(i) + "]", d.bb_states[i], model);
+    }
+    for (std::size_t i = 0; i < std::min<std::size_t>(d.bb_count.size(), bbm::big_block::count); ++i) {
+        if (d.bb_count[i] != s.bb_count[i])
+            return difference("bb_count[" + std::to_string(i) + "]", d.bb_count[i], s.bb_count[i]);
+    }
+    const auto same = [](const char* what, const std::optional<std::int64_t>& seen_value,
+                         std::int64_t model) -> std::optional<std::string> {
+        if (seen_value && *seen_value != model) return difference(what, *seen_value, model);
+        return std::nullopt;
+    };
+    const std::int64_t bb = recording.big_block_bytes;
+    const std::int64_t mb = recording.memory_block_bytes;
+    if (auto x = same("next_bb", d.next_bb, recording.first_big_block + s.next_bb)) return x;
+    if (auto x = same("plugged", d.plugged, s.plugged * bb)) return x;
+    if (auto x = same("requested", d.requested, s.requested * bb)) return x;
+    if (auto x = same("offline_size", d.offline_size, s.offline_size * mb)) return x;
+    if (auto x = same("hotplug_active", d.hotplug_active, s.hotplug_active)) return x;
+    if (auto x = same("config_changed", d.config_changed, s.config_changed)) return x;
+    if (auto x = same("wq_active", d.wq_active, s.wq_active)) return x;
+    if (auto x = same("broken", d.broken, s.broken == bbm::broken::no ? 0 : 1)) return x;
+    if (auto x = same("removing", d.removing, s.removing)) return x;
+    if (d.mutex_owner) {
+        const std::uint64_t expected = s.hotplug_mutex == bbm::task::none ? 0 : seen.mutex_holder;
+        if (*d.mutex_owner != expected)
+            return "mutex_owner is recorded as another task than the one that got hotplug_mutex last";
+    }
+    for (std::size_t z = 0; z < 2; ++z) {
+        const std::string zone(bbm::zone::names[z]);
+        if (d.managed[z]) {
+            const std::int64_t unit = recording.pages_per_memory_block / scope.pages_per_memory_block();
+            const auto in_pages = [&](const State& from) {
+                const std::int64_t blocks = from.managed[z] / scope.pages_per_memory_block();
+                return blocks * recording.pages_per_memory_block +
+                       (from.managed[z] % scope.pages_per_memory_block()) * unit;
+            };
+            const auto [low, high] = std::minmax({in_pages(s), in_pages(other)});
+            if (*d.managed[z] < low || *d.managed[z] > high)
+                return difference("managed pages of " + zone, *d.managed[z], in_pages(s));
+        }
+        if (d.present[z]) {
+            std::int64_t model = 0;
+            for (int i = 0; i < scope.total_memory_blocks(); ++i) {
+                const auto& block = s.mb[static_cast<std::size_t>(i)];
+                if (block.online == 1 && block.zone == static_cast<int>(z)) model += recording.pages_per_memory_block;
+            }
+            if (*d.present[z] != model) return difference("present pages of " + zone, *d.present[z], model);
+        }
+    }
+    return std::nullopt;
+}
+
+namespace {
+
+/// How a page of a kind looks to the recorder.
+struct Look {
+    std::uint32_t buddy, offline;
+    std::uint64_t dirty;
+};
+constexpr Look look_before_6_12{0xffffff7f, 0xfffffeff, 1U << 3U};
+constexpr Look look_6_12{0xf0000000, 0xf1000000, 1U << 4U};
+
+bool in_use(int kind) { return kind == bbm::page::movable || kind == bbm::page::unmovable; }
+
+bool ref_fits(const bbm::Page<State::Int>& p, std::int64_t ref) { return in_use(p.kind) ? ref >= 1 : ref == p.ref; }
+
+bool first_fits(const bbm::Page<State::Int>& p, const PagesSeen& seen, const Look& look) {
+    if (!ref_fits(p, seen.ref_first)) return false;
+    switch (static_cast<int>(p.kind)) {
+        case bbm::page::buddy:
+            return seen.type == look.buddy;
+        case bbm::page::fake:
+            return seen.type == look.offline && (seen.flags & look.dirty) == 0;
+        case bbm::page::fake_dirty:
+            return seen.type == look.offline && (seen.flags & look.dirty) != 0;
+        case bbm::page::init:
+            return seen.type != look.buddy;
+        default:
+            return seen.type != look.buddy && seen.type != look.offline;
+    }
+}
+
+}  // namespace
+
+std::optional<PageMismatch> page_mismatch(const Recording& recording, const Seen& seen, const State& s,
+                                          const State& other, unsigned stale) {
+    if (!seen.pages) return std::nullopt;
+    const bbm::Scope& scope = recording.config.scope;
+    const Look& look = recording.config.release.notifies_prepare_and_finish ? look_6_12 : look_before_6_12;
+    for (std::size_t i = 0; i < seen.pages->size(); ++i) {
+        if (static_cast<int>(i) >= scope.total_memory_blocks()) break;
+        const PagesSeen& pages = (*seen.pages)[i];
+        const auto& block = s.mb[i];
+        const int first = static_cast<int>(i) * scope.pages_per_memory_block();
+        const int last = first + scope.pages_per_memory_block() - 1;
+        const std::string where = "memory block " + std::to_string(i);
+        const auto& p = s.page[static_cast<std::size_t>(first)];
+        if (p.kind == bbm::page::none) {
+            if (!pages.memmap) {
+                if (block.state != bbm::memory_block::absent)
+                    return PageMismatch{first, where + " has no memmap, but is added in the model"};
+                continue;
+            }
+            // A memmap that nobody uses: as offlining or a failed onlining left it, or zero.
+            const std::int64_t ref = (stale >> i & 1U) != 0 ? 1 : 0;
+            if (block.state != bbm::memory_block::absent && (pages.ref_first != ref || pages.ref_last != ref)) {
+                return PageMismatch{first, where + " is offline, and its pages have references"};
+            }
+            if (block.state == bbm::memory_block::absent && (pages.ref_first != 0 || pages.ref_last != 0)) {
+                return PageMismatch{first, where + " is absent, and its pages have references"};
+            }
+            continue;
+        }
+        if (!pages.memmap) return PageMismatch{first, where + " has a memmap in the model, none recorded"};
+        const auto& q = s.page[static_cast<std::size_t>(last)];
+        const auto& p2 = other.page[static_cast<std::size_t>(first)];
+        const auto& q2 = other.page[static_cast<std::size_t>(last)];
+        if (!first_fits(p, pages, look) && !first_fits(p2, pages, look)) {
+            return PageMismatch{
+                first, "the first page of " + where + " (recorded refcount " + std::to_string(pages.ref_first) +
+                           ") is " + std::string(bbm::page::names[static_cast<std::size_t>(static_cast<int>(p.kind))]) +
+                           " with refcount " + std::to_string(p.ref) + " in the model"};
+        }
+        if (!ref_fits(q, pages.ref_last) && !ref_fits(q2, pages.ref_last)) {
+            return PageMismatch{
+                last, "the last page of " + where + " (recorded refcount " + std::to_string(pages.ref_last) + ") is " +
+                          std::string(bbm::page::names[static_cast<std::size_t>(static_cast<int>(q.kind))]) +
+                          " with refcount " + std::to_string(q.ref) + " in the model"};
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace vmemcheck::conformance

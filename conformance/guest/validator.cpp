@@ -1,0 +1,677 @@
+// SPDX-License-Identifier: MIT
+#include "conformance/guest/validator.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <memory>
+#include <queue>
+#include <set>
+#include <string_view>
+#include <unordered_set>
+
+#include "checker/context.hpp"
+#include "checker/layout.hpp"
+#include "conformance/guest/observe.hpp"
+#include "model/bbm.hpp"
+
+namespace vmemcheck::conformance {
+
+namespace {
+
+using bbm::Bbm;
+using bbm::Event;
+using bbm::EventKind;
+using bbm::StepId;
+using State = Bbm::State;
+
+/// An event a step has shown, with the state at that moment.
+struct Shown {
+    Event event;
+    State state;
+};
+
+/// A step taken, with all that it shows.
+struct Taken {
+    std::vector<Shown> shown;
+    State after;
+};
+
+/// A step whose events have not all been found in the recording yet: other tasks' events may stand between them.
+struct InFlight {
+    std::shared_ptr<const Taken> taken;
+    std::size_t next = 0;
+
+    [[nodiscard]] bool active() const { return taken != nullptr; }
+    [[nodiscard]] const Shown& head() const { return taken->shown[next]; }
+};
+
+/// Tasks that can be in the middle of a step: worker, user, remover.
+constexpr std::size_t task_slots = 3;
+
+struct Node {
+    State state;
+    std::size_t event = 0;    ///< recorded events explained so far
+    std::uint32_t calls = 0;  ///< page functions of a collapsed event already matched, as bits
+    std::array<InFlight, task_slots> flight;
+    unsigned stale = 0;                    ///< blocks whose memmap a failed onlining left, as bits
+    unsigned cost = 0;                     ///< steps that the recording did not ask for
+    unsigned idle_cost = 0;                ///< of those, since the last event
+    int unrecorded = 0;                    ///< interrupts assumed
+    int missed_resize = 0;                 ///< the resize of the last one
+    int worker_task = -1, user_task = -1;  ///< indices of task names
+    std::ptrdiff_t parent = -1;
+    // the step that led here
+    unsigned actor = 0;
+    unsigned step = 0;
+    std::vector<std::pair<checker::ChoiceId, int>> choices;
+    bool is_step = false;
+    std::int64_t shows = -1;  ///< sequence number of the event matched on the way here
+};
+
+class Validator {
+ public:
+    Validator(const Recording& recording, const TraceOptions& options)
+        : recording_(recording),
+          options_(options),
+          model_(recording.config),
+          layout_(checker::layout_of(model_, model_.initial_state(0))) {}
+
+    TraceVerdict run() {
+        verdict_.events = recording_.events.size();
+        roots();
+        while (!open_.empty()) {
+            const std::size_t at = open_.top().node;
+            open_.pop();
+            if (nodes_[at].event == recording_.events.size() && nothing_in_flight(nodes_[at]) && may_end(nodes_[at])) {
+                return accept(at);
+            }
+            if (nodes_.size() > options_.max_examined) return reject(TraceVerdict::Status::undecided);
+            expand(at);
+        }
+        return reject(TraceVerdict::Status::rejected);
+    }
+
+ private:
+    struct Open {
+        std::size_t event;
+        unsigned cost;
+        std::size_t node;
+        bool operator<(const Open& o) const {
+            if (event != o.event) return event < o.event;  // furthest first
+            if (cost != o.cost) return cost > o.cost;
+            return node < o.node;
+        }
+    };
+
+    // --- search ---
+
+    void roots() {
+        const int bbs = recording_.config.scope.big_blocks;
+        const auto plugged = static_cast<int>(recording_.initially_plugged / recording_.big_block_bytes);
+        for (int size = 0; size <= bbs; ++size) {
+            Node node;
+            node.state = model_.initial_state((1U << static_cast<unsigned>(std::clamp(plugged, 0, bbs))) - 1);
+            if (size != 0 && !plausible_size(node, size)) continue;
+            node.state.device_requested = size;
+            const int usable = size == 0 ? 0 : std::min(bbs, size + recording_.config.scope.usable_slack);
+            node.state.device_usable = std::max<int>(node.state.device_usable, usable);
+            push(std::move(node));
+        }
+    }
+
+    static bool nothing_in_flight(const Node& node) {
+        return std::all_of(node.flight.begin(), node.flight.end(), [](const InFlight& f) { return !f.active(); });
+    }
+
+    /// A recording that goes on quietly after its last event leaves nobody who had another one to show at once.
+    [[nodiscard]] bool may_end(const Node& node) {
+        if (!recording_.quiet_at_end) return true;
+        for (const unsigned who : {bbm::actor::worker, bbm::actor::user, bbm::actor::interrupt}) {
+            const State& s = node.state;
+            if (!may_stay_silent(s, who, 32)) {
+                reject_reason(node, "the " + model_.actor_name(who) + " would have gone on");
+                return false;
+            }
+        }
+        return true;
+    }
+    /// Whether an actor can stop, or loop, without showing anything.
+    [[nodiscard]] bool may_stay_silent(const State& from, unsigned who, int steps) const {
+        if (steps == 0) return true;
+        checker::SearchContext enumerator;
+        do {
+            enumerator.begin();
+            State probe = from;
+            model_.step(probe, who, enumerator);
+            if (enumerator.is_blocked()) return true;
+            std::vector<std::pair<checker::ChoiceId, int>> answers;
+            for (const auto& taken : enumerator.taken()) answers.emplace_back(taken.choice, taken.value);
+            bool shows = false;
+            const auto observer = [&](const State&, const Event& event) {
+                shows = shows || probed(recording_.config.release, event.kind);
+            };
+            checker::RecordingContext context(answers, observer);
+            State after = from;
+            model_.step(after, who, context);
+            if (!shows && may_stay_silent(after, who, steps - 1)) return true;
+        } while (enumerator.advance());
+        return false;
+    }
+
+    void push(Node node) {
+        std::vector<std::uint32_t> packed(layout_.buffer_words());
+        std::string key;
+        const auto add_state = [&](const State& s) {
+            const bool ok = layout_.pack(s, packed.data()) < 0;
+            key.append(reinterpret_cast<const char*>(packed.data()), layout_.packed_bytes());
+            return ok;
+        };
+        const auto add = [&key](std::uint64_t v) { key.append(reinterpret_cast<const char*>(&v), sizeof v); };
+        if (!add_state(node.state)) return;
+        add(node.event);
+        add(node.calls);
+        add(node.stale);
+        add(static_cast<std::uint64_t>(node.missed_resize));
+        for (const InFlight& f : node.flight) {
+            add(f.active() ? 1 + f.taken->shown.size() - f.next : 0);
+            for (std::size_t i = f.next; f.active() && i < f.taken->shown.size(); ++i) {
+                add(static_cast<std::uint64_t>(f.taken->shown[i].event.kind));
+                add_state(f.taken->shown[i].state);
+            }
+        }
+        if (!seen_.insert(std::move(key)).second) return;
+        best_ = std::max(best_, node.event);
+        const Open open{node.event, node.cost, nodes_.size()};
+        nodes_.push_back(std::move(node));
+        open_.push(open);
+    }
+
+    [[nodiscard]] const Seen* next_seen(const Node& node) const {
+        return node.event < recording_.events.size() ? &recording_.events[node.event] : nullptr;
+    }
+
+    void expand(std::size_t at) {
+        // Events of steps already taken come first: whatever can be matched is matched.
+        for (std::size_t slot = 0; slot < task_slots; ++slot) {
+            if (nodes_[at].flight[slot].active()) match_in_flight(at, slot);
+        }
+        for (unsigned who = 0; who < bbm::actor::count; ++who) {
+            if (who < task_slots && nodes_[at].flight[who].active()) continue;
+            if (wanted(nodes_[at], who)) run_actor(at, who);
+        }
+        page_repairs();
+    }
+
+    /// Whether this actor's next step may be needed now. Steps that could never help are left out.
+    [[nodiscard]] bool wanted(const Node& node, unsigned who) const {
+        const State& s = node.state;
+        const Seen* seen = next_seen(node);
+        switch (who) {
+            case bbm::actor::worker:
+            case bbm::actor::device:
+                return true;
+            case bbm::actor::user:
+                return true;
+            case bbm::actor::remover:
+                return s.rm != static_cast<int>(StepId::rm_idle) ||
+                       (seen != nullptr && seen->kind == EventKind::mtxtry && !seen->kworker);
+            case bbm::actor::interrupt:
+                return s.config_interrupt == 1 && seen != nullptr;
+            case bbm::actor::timer:
+                return seen != nullptr && seen->kind == EventKind::run_wq && s.queued == 0;
+            case bbm::actor::host:
+                return seen != nullptr && resize_helps(node);
+            case bbm::actor::user_space:
+                return seen != nullptr && seen->kind == EventKind::dev_hotplug_lock_sysfs;
+            default:
+                return seen != nullptr && node.idle_cost < 4 && page_user_block(node) >= 0 && pages_matter(node);
+        }
+    }
+
+    /// A resize shows by its interrupt, soon recorded or missed, and matters only to the driver's next read of the
+    /// size and to the device's next answer: elsewhere it commutes with every other step.
+    [[nodiscard]] bool resize_helps(const Node& node) const {
+        const State& s = node.state;
+        const auto& events = recording_.events;
+        const auto shows = [&](std::size_t i) {
+            return events[i].kind == EventKind::config_changed || events[i].unanswered_resize > node.missed_resize;
+        };
+        if (s.config_interrupt == 0 && shows(node.event)) return true;
+        const bool matters = s.request_type != bbm::request::none || s.wk == static_cast<int>(StepId::wk_config) ||
+                             s.wk == static_cast<int>(StepId::wk_requested);
+        if (!matters) return false;
+        const std::size_t end = std::min(events.size(), node.event + 12);
+        for (std::size_t i = node.event; i < end; ++i) {
+            if (shows(i)) return true;
+        }
+        return false;
+    }
+
+    /// Sizes worth trying: what the driver has read last, and the next other one it will read. Sizes that nobody reads
+    /// make no difference.
+    [[nodiscard]] bool plausible_size(const Node& node, int size) const {
+        if (size == node.state.requested) return true;
+        for (std::size_t i = node.event; i < recording_.events.size(); ++i) {
+            const auto& driver = recording_.events[i].driver;
+            if (!driver || !driver->requested) continue;
+            const std::int64_t read = *driver->requested / recording_.big_block_bytes;
+            if (read != node.state.requested) return read == size;
+        }
+        return false;
+    }
+
+    /// The memory block whose pages decide what alloc_contig_range() or offline_pages() does next, or -1.
+    [[nodiscard]] int page_user_block(const Node& node) const {
+        const State& s = node.state;
+        const bbm::Scope& scope = recording_.config.scope;
+        const auto wk = static_cast<StepId>(static_cast<int>(s.wk));
+        const auto op = static_cast<StepId>(static_cast<int>(s.op));
+        if (wk >= StepId::wk_fo_section && wk <= StepId::wk_ac_grab && s.wk_item < scope.sections_per_big_block()) {
+            return (s.wk_bb * scope.sections_per_big_block() + s.wk_item) / scope.sections;
+        }
+        if (op >= StepId::op_offline_begin && op <= StepId::op_offline_test) return s.op_mb;
+        return -1;
+    }
+
+    /// The page of a block that stands for all between the first and the last.
+    [[nodiscard]] int decisive_page(int block) const {
+        const int per_block = recording_.config.scope.pages_per_memory_block();
+        return block * per_block + per_block / 2;
+    }
+
+    /// A page nobody saw decides whether isolation or allocation fails: it matters if a failure is recorded soon, or
+    /// if the page was taken for an earlier one and must be given back.
+    [[nodiscard]] bool pages_matter(const Node& node) const {
+        const auto kind = node.state.page[static_cast<std::size_t>(decisive_page(page_user_block(node)))].kind;
+        if (kind == bbm::page::movable || kind == bbm::page::unmovable || kind == bbm::page::pcp) return true;
+        const std::size_t end = std::min(recording_.events.size(), node.event + 12);
+        for (std::size_t i = node.event; i < end; ++i) {
+            const Seen& seen = recording_.events[i];
+            const bool outcome = seen.kind == EventKind::test_isolated_ret ||
+                                 seen.kind == EventKind::start_isolate_ret ||
+                                 seen.kind == EventKind::alloc_contig_range_ret;
+            if (outcome && seen.value.value_or(0) != 0) return true;
+        }
+        return false;
+    }
+
+    // --- running steps ---
+
+    /// Runs every outcome of an actor's step and follows those that the recording allows.
+    void run_actor(std::size_t at, unsigned who) {
+        checker::SearchContext enumerator;
+        std::vector<std::vector<std::pair<checker::ChoiceId, int>>> runs;
+        do {
+            enumerator.begin();
+            State scratch = nodes_[at].state;
+            model_.step(scratch, who, enumerator);
+            if (enumerator.is_blocked()) continue;
+            std::vector<std::pair<checker::ChoiceId, int>> answers;
+            for (const auto& taken : enumerator.taken()) answers.emplace_back(taken.choice, taken.value);
+            if (worth_trying(nodes_[at], who, answers)) runs.push_back(std::move(answers));
+        } while (enumerator.advance());
+        for (const auto& answers : runs) follow(at, who, answers);
+    }
+
+    [[nodiscard]] bool worth_trying(const Node& node, unsigned who,
+                                    const std::vector<std::pair<checker::ChoiceId, int>>& answers) const {
+        for (const auto& [choice, value] : answers) {
+            if (who == bbm::actor::host && choice == bbm::choice::size && !plausible_size(node, value)) return false;
+            if (who == bbm::actor::memory_users && choice == bbm::choice::page_number &&
+                value != decisive_page(page_user_block(node))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    void follow(std::size_t at, unsigned who, const std::vector<std::pair<checker::ChoiceId, int>>& answers) {
+        std::vector<Shown> shown;
+        const auto observer = [&shown, this](const State& s, const Event& event) {
+            if (probed(recording_.config.release, event.kind)) shown.push_back({event, s});
+        };
+        checker::RecordingContext context(answers, observer);
+        Node node = nodes_[at];
+        model_.step(node.state, who, context);
+        if (context.is_blocked() || context.diverged()) return;
+        note_memmap(node, context.step());
+        node.parent = static_cast<std::ptrdiff_t>(at);
+        node.actor = who;
+        node.step = context.step();
+        node.choices = answers;
+        node.is_step = true;
+        node.shows = -1;
+        if (shown.empty()) return push_silent(std::move(node), who);
+
+        const std::size_t slot = slot_of(who, shown.front().event);
+        if (slot < task_slots && node.flight[slot].active()) return;
+        InFlight flight{std::make_shared<const Taken>(Taken{std::move(shown), node.state}), 0};
+        if (slot >= task_slots) return match_interrupt(std::move(node), flight);
+        node.flight[slot] = std::move(flight);
+        const Seen* seen = next_seen(node);
+        const bool ours = seen != nullptr && belongs(*seen, slot);
+        node.cost += ours ? 0 : 1;
+        node.idle_cost += ours ? 0 : 1;
+        push(std::move(node));
+    }
+
+    void push_silent(Node node, unsigned who) {
+        const Seen* seen = next_seen(node);
+        const bool own = who < task_slots && seen != nullptr && belongs(*seen, who);
+        const bool device = who == bbm::actor::device;
+        node.cost += own || device ? 0 : 1;
+        node.idle_cost += own || device ? 0 : 1;
+        if (node.idle_cost <= 16) push(std::move(node));
+    }
+
+    static std::size_t slot_of(unsigned who, const Event& event) {
+        if (who == bbm::actor::user_space) return bbm::actor::user;
+        (void)event;
+        return who;
+    }
+
+    /// Whether a recorded event can be of the task in a slot. Interrupts borrow any task.
+    static bool belongs(const Seen& seen, std::size_t slot) {
+        if (seen.kind == EventKind::config_changed || seen.kind == EventKind::handle_response) return true;
+        return seen.kworker == (slot == bbm::actor::worker);
+    }
+
+    /// A failed onlining leaves an initialised memmap behind; the next onlining, or the block's removal, ends that.
+    void note_memmap(Node& node, unsigned step) const {
+        const State& s = node.state;
+        const unsigned bit = 1U << static_cast<unsigned>(static_cast<int>(s.op_mb));
+        if (step == static_cast<unsigned>(StepId::op_online_init)) node.stale &= ~bit;
+        if (step == static_cast<unsigned>(StepId::op_online_veto)) node.stale |= bit;
+        if (step == static_cast<unsigned>(StepId::op_remove)) {
+            for (int i = 0; i < recording_.config.scope.total_memory_blocks(); ++i) {
+                if (s.mb[static_cast<std::size_t>(i)].state == bbm::memory_block::absent)
+                    node.stale &= ~(1U << static_cast<unsigned>(i));
+            }
+        }
+    }
+
+    // --- matching ---
+
+    /// The config interrupt: recorded now, or its probe was missed while it interrupted another probe. The latter
+    /// only where the host is known to have resized, something else was running, and no line is missing.
+    void match_interrupt(Node node, const InFlight& flight) {
+        const Seen* seen = next_seen(node);
+        if (seen == nullptr) return;
+        if (seen->kind == EventKind::config_changed) {
+            if (auto what = state_differs(*seen, flight, 0, node)) {
+                reject_reason(node, text(*seen) + ": " + *what);
+            } else if (auto page = pages_differ(*seen, flight, 0, node)) {
+                want_page(static_cast<std::size_t>(node.parent), page->page);
+                reject_reason(node, page->what);
+            } else {
+                advance(node, *seen);
+                return push(std::move(node));
+            }
+        }
+        if (seen->unanswered_resize > node.missed_resize && !seen->after_gap && seen->in_run) {
+            node.missed_resize = seen->unanswered_resize;
+            ++node.unrecorded;
+            node.cost += 4;
+            push(std::move(node));
+        }
+    }
+
+    void match_in_flight(std::size_t at, std::size_t slot) {
+        Node node = nodes_[at];
+        InFlight& flight = node.flight[slot];
+        const Seen* seen = next_seen(node);
+        const Shown& shown = flight.taken->shown[flight.next];
+        if (seen == nullptr) return reject_reason(node, text(shown.event));
+        if (auto what = differs(shown.event, *seen)) {
+            return reject_reason(node, *what == "another event" ? text(shown.event) : text(shown.event) + ": " + *what);
+        }
+        if (!belongs(*seen, slot) || !same_task(node, *seen, slot, shown.event)) {
+            return reject_reason(node, text(shown.event) + ", on another task");
+        }
+        if (auto what = state_differs(*seen, flight, flight.next, node))
+            return reject_reason(node, text(shown.event) + ": " + *what);
+        if (auto page = pages_differ(*seen, flight, flight.next, node)) {
+            want_page(at, page->page);
+            want_page(before_step(at, slot), page->page);
+            return reject_reason(node, page->what);
+        }
+        node.parent = static_cast<std::ptrdiff_t>(at);
+        node.is_step = false;
+        node.choices.clear();
+        if (seen->collapsed()) {
+            const auto which =
+                static_cast<unsigned>(std::find_if(seen->calls.begin(), seen->calls.end(),
+                                                   [&](const auto& c) { return c.first == shown.event.kind; }) -
+                                      seen->calls.begin());
+            if ((node.calls >> which & 1U) != 0) return;
+            // adjust_managed_page_count() is told by calls, not by pages.
+            const std::int64_t pages = seen->calls[which].second;
+            if (shown.event.kind != EventKind::adjust_managed && pages != recording_.pages_per_memory_block) {
+                return reject_reason(
+                    node, text(shown.event) + " for a whole memory block, not " + std::to_string(pages) + " pages");
+            }
+            node.calls |= 1U << which;
+            if (node.calls == (1U << seen->calls.size()) - 1) advance(node, *seen);
+        } else {
+            advance(node, *seen);
+        }
+        if (++flight.next == flight.taken->shown.size()) flight = InFlight{};
+        push(std::move(node));
+    }
+
+    void advance(Node& node, const Seen& seen) const {
+        node.shows = seen.seq;
+        ++node.event;
+        node.calls = 0;
+        node.idle_cost = 0;
+    }
+
+    /// A work item runs on one kworker, a system call on one task, from beginning to end.
+    bool same_task(Node& node, const Seen& seen, std::size_t slot, const Event& event) {
+        if (event.task == 0) return true;
+        const auto [entry, fresh] = task_numbers_.try_emplace(seen.task, static_cast<int>(task_numbers_.size()));
+        (void)fresh;
+        int& task = slot == bbm::actor::worker ? node.worker_task : node.user_task;
+        if (event.kind == EventKind::run_wq || event.kind == EventKind::dev_hotplug_lock_sysfs) task = entry->second;
+        if (slot == bbm::actor::remover) return true;
+        return task == entry->second;
+    }
+
+    // --- states ---
+
+    /// The driver state when an event was shown, with what other actors have changed since.
+    [[nodiscard]] static State moment(const InFlight& flight, std::size_t at, const Node& node) {
+        State s = flight.taken->shown[at].state;
+        const auto merge = [&](auto field) {
+            if (node.state.*field != flight.taken->after.*field) s.*field = node.state.*field;
+        };
+        merge(&State::config_changed);
+        merge(&State::queued);
+        merge(&State::offline_size);
+        merge(&State::wq_active);
+        merge(&State::hotplug_mutex);
+        merge(&State::hotplug_active);
+        merge(&State::requested);
+        merge(&State::plugged);
+        merge(&State::removing);
+        for (std::size_t i = 0; i < s.page.size(); ++i) {
+            const auto& now = node.state.page[i];
+            const auto& then = flight.taken->after.page[i];
+            if (now.kind != then.kind || now.ref != then.ref) s.page[i] = now;
+        }
+        for (std::size_t i = 0; i < s.mb.size(); ++i) {
+            const auto& now = node.state.mb[i];
+            const auto& then = flight.taken->after.mb[i];
+            if (now.state != then.state || now.online != then.online || now.zone != then.zone) s.mb[i] = now;
+        }
+        for (std::size_t z = 0; z < s.managed.size(); ++z) {
+            if (node.state.managed[z] != flight.taken->after.managed[z]) s.managed[z] = node.state.managed[z];
+        }
+        return s;
+    }
+
+    /// The state with the page loops done that another task may be in the middle of.
+    [[nodiscard]] State with_loops_done(State s) const {
+        for (const unsigned who : {bbm::actor::worker, bbm::actor::user}) {
+            const int next = model_.next_step(s, who);
+            if (next < 0 || !loops_over_pages(static_cast<StepId>(next))) continue;
+            checker::SearchContext context;
+            context.begin();
+            State after = s;
+            model_.step(after, who, context);
+            if (!context.is_blocked()) s = after;
+        }
+        return s;
+    }
+    static bool loops_over_pages(StepId step) {
+        switch (step) {
+            case StepId::wk_ac_migrate:
+            case StepId::wk_ac_grab:
+            case StepId::wk_fo_set:
+            case StepId::wk_rb_online:
+            case StepId::op_online_pages:
+            case StepId::op_offline_begin:
+            case StepId::op_offline_cb_drop:
+            case StepId::op_offline_scan:
+            case StepId::op_offline_done:
+            case StepId::op_offline_cancel:
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    [[nodiscard]] std::optional<std::string> state_differs(const Seen& seen, const InFlight& flight, std::size_t at,
+                                                           const Node& node) const {
+        if (!seen.driver) return std::nullopt;
+        const State s = moment(flight, at, node);
+        auto what = differs(recording_, seen, s, s);
+        if (!what) return std::nullopt;
+        return differs(recording_, seen, s, with_loops_done(node.state));
+    }
+    [[nodiscard]] std::optional<PageMismatch> pages_differ(const Seen& seen, const InFlight& flight, std::size_t at,
+                                                           const Node& node) const {
+        if (!seen.pages) return std::nullopt;
+        const State s = moment(flight, at, node);
+        auto what = page_mismatch(recording_, seen, s, s, node.stale);
+        if (!what) return std::nullopt;
+        return page_mismatch(recording_, seen, s, with_loops_done(node.state), node.stale);
+    }
+
+    // --- pages that changed hands unseen ---
+
+    void want_page(std::size_t at, int page) { wanted_pages_.emplace_back(at, page); }
+
+    /// The node from which the step in flight in a slot was taken.
+    [[nodiscard]] std::size_t before_step(std::size_t at, std::size_t slot) const {
+        while (nodes_[at].flight[slot].active() && nodes_[at].parent >= 0)
+            at = static_cast<std::size_t>(nodes_[at].parent);
+        return at;
+    }
+
+    /// A page looks as if a user had taken or given it since: let that happen, before the step or after.
+    void page_repairs() {
+        std::vector<std::pair<std::size_t, int>> wanted;
+        wanted.swap(wanted_pages_);
+        for (const auto& [node_at, page] : wanted) {
+            if (nodes_[node_at].idle_cost >= 8) continue;
+            for (int action = 0; action <= bbm::page_action::unpin; ++action) {
+                const std::vector<std::pair<checker::ChoiceId, int>> answers{{bbm::choice::page_number, page},
+                                                                             {bbm::choice::page_action, action}};
+                follow(node_at, bbm::actor::memory_users, answers);
+            }
+        }
+    }
+
+    // --- verdict ---
+
+    void reject_reason(const Node& node, const std::string& what) {
+        if (node.event < reasons_at_) return;
+        if (node.event > reasons_at_) {
+            reasons_.clear();
+            reasons_at_ = node.event;
+        }
+        if (reasons_.size() < 12) reasons_.insert(what);
+    }
+
+    TraceVerdict accept(std::size_t at) {
+        verdict_.status = TraceVerdict::Status::accepted;
+        verdict_.explained = recording_.events.size();
+        verdict_.unrecorded_interrupts = nodes_[at].unrecorded;
+        return finish(at);
+    }
+    TraceVerdict reject(TraceVerdict::Status status) {
+        verdict_.status = status;
+        verdict_.explained = best_;
+        std::size_t furthest = 0;
+        for (std::size_t i = 0; i < nodes_.size(); ++i) {
+            if (nodes_[i].event == best_) {
+                furthest = i;
+                break;
+            }
+        }
+        if (best_ < recording_.events.size()) {
+            const Seen& seen = recording_.events[best_];
+            verdict_.stuck_at = seen.seq;
+            verdict_.stuck_line = seen.line;
+            verdict_.stuck_event = text(seen) + " of " + seen.task;
+        } else {
+            verdict_.stuck_event = "the end of the recording";
+        }
+        if (reasons_at_ == best_) verdict_.alternatives.assign(reasons_.begin(), reasons_.end());
+        return finish(furthest);
+    }
+
+    TraceVerdict finish(std::size_t at) {
+        verdict_.examined = nodes_.size();
+        std::vector<const Node*> path;
+        for (auto i = static_cast<std::ptrdiff_t>(at); i >= 0; i = nodes_[static_cast<std::size_t>(i)].parent) {
+            path.push_back(&nodes_[static_cast<std::size_t>(i)]);
+        }
+        std::reverse(path.begin(), path.end());
+        std::array<std::size_t, bbm::actor::count> last_step{};
+        for (const Node* node : path) {
+            if (node->parent < 0) continue;
+            if (node->is_step) {
+                ExplainedStep step;
+                const auto& info = model_.steps()[node->step];
+                step.actor = model_.actor_name(node->actor);
+                step.step = info.name;
+                step.function = info.function;
+                for (const auto& [choice, value] : node->choices) {
+                    const auto& c = model_.choices()[choice];
+                    step.choices.push_back(std::string(c.name) + " = " +
+                                           (c.values.empty() ? std::to_string(value)
+                                                             : std::string(c.values[static_cast<std::size_t>(value)])));
+                }
+                verdict_.steps.push_back(std::move(step));
+                last_step[node->actor] = verdict_.steps.size() - 1;
+            }
+            if (node->shows >= 0 && !verdict_.steps.empty()) verdict_.steps.back().events.push_back(node->shows);
+        }
+        return std::move(verdict_);
+    }
+
+    const Recording& recording_;
+    TraceOptions options_;
+    Bbm model_;
+    checker::Layout layout_;
+    std::vector<Node> nodes_;
+    std::priority_queue<Open> open_;
+    std::unordered_set<std::string> seen_;
+    std::vector<std::pair<std::size_t, int>> wanted_pages_;
+    std::map<std::string, int> task_numbers_;
+    std::size_t best_ = 0;
+    std::size_t reasons_at_ = 0;
+    std::set<std::string> reasons_;
+    TraceVerdict verdict_;
+};
+
+}  // namespace
+
+TraceVerdict validate(const Recording& recording, const TraceOptions& options) {
+    return Validator(recording, options).run();
+}
+
+}  // namespace vmemcheck::conformance
