@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "checker/search.hpp"
+#include "cli/commands.hpp"
+#include "cli/config_flags.hpp"
+#include "cli/flag_values.hpp"
+#include "cli/machine.hpp"
+#include "cli/outputs.hpp"
+#include "cli/report.hpp"
+#include "cli/terminal.hpp"
+#include "cli/text.hpp"
+
+namespace vmemcheck::cli {
+
+namespace {
+
+class CheckCommand {
+ public:
+    void add_to(CLI::App& command) {
+        config_.add_to(command);
+        const std::string group = "Search";
+        command
+            .add_option("--search", search_, "bfs: breadth first, counterexamples are the shortest; dfs: depth first")
+            ->type_name("bfs|dfs")
+            ->capture_default_str()
+            ->group(group);
+        command.add_flag("--no-fuse", no_fuse_, "do not run local steps together with the step before them")
+            ->group(group);
+        add_number(command, "max-states", max_states_, "end after so many states")->group(group);
+        command
+            .add_option_function<std::string>(
+                "--max-memory", [this](const std::string& text) { max_memory_ = size_value("--max-memory", text); },
+                "end when the search takes so much memory, for instance 2G; default: 80% of what is available")
+            ->type_name("SIZE")
+            ->group(group);
+        add_seconds(command, "max-time", max_time_, "end after so many seconds")->group(group);
+        add_number(command, "max-depth", max_depth_, "do not go further than so many transitions")->group(group);
+        command.add_flag("--all", all_, "take liveness properties in (there are none yet)")->group("Properties");
+        output_.add_to(command);
+    }
+
+    [[nodiscard]] ExitCode run() const {
+        const Bbm model(config_.config());
+        const std::vector<Property> properties = config_.properties(model.config());
+        checker::SearchOptions options = search_options();
+        output_.check();
+
+        print(header_text(model.config(), config_.scope_name(), how(options)));
+        Result result;
+        {
+            const InterruptGuard guard;
+            const ProgressLine progress;
+            options.stop = InterruptGuard::flag();
+            options.progress = progress.callback();
+            result = checker::check(model, properties, options);
+        }
+        Report report;
+        report.model = &model;
+        report.result = &result;
+        report.findings = findings_of(model, properties, result, config_);
+        report.command = "check";
+        report.scope_name = config_.scope_name();
+        report.options = options_json(options);
+        report.assumptions = assumptions(model.config());
+        add_assumptions(report.assumptions, options, properties.size() < bbm::spec::properties(model.config()).size());
+        report.exit_code = exit_code_of(report.findings, result, false);
+        report.warnings = warnings_of(report);
+        output_.deliver(report);
+        return report.exit_code;
+    }
+
+ private:
+    [[nodiscard]] checker::SearchOptions search_options() const {
+        checker::SearchOptions options;
+        if (search_ == "dfs") {
+            options.strategy = checker::Strategy::depth_first;
+        } else if (search_ != "bfs") {
+            throw UserError(unknown_name("search", search_, {"bfs", "dfs"}));
+        }
+        options.fuse = !no_fuse_;
+        options.max_states = max_states_;
+        options.max_depth = max_depth_;
+        options.max_seconds = max_time_;
+        options.max_memory_bytes = max_memory_ == 0 ? available_memory() / 5 * 4 : max_memory_;
+        return options;
+    }
+
+    [[nodiscard]] static std::string how(const checker::SearchOptions& options) {
+        return options.strategy == checker::Strategy::breadth_first ? "all interleavings, breadth first"
+                                                                    : "all interleavings, depth first";
+    }
+
+    [[nodiscard]] static Json options_json(const checker::SearchOptions& options) {
+        Json object;
+        object["search"] = options.strategy == checker::Strategy::breadth_first ? "bfs" : "dfs";
+        object["fuse"] = options.fuse;
+        object["max_states"] = options.max_states;
+        object["max_memory_bytes"] = options.max_memory_bytes;
+        object["max_seconds"] = options.max_seconds;
+        object["max_depth"] = options.max_depth;
+        return object;
+    }
+
+    static void add_assumptions(std::vector<std::string>& list, const checker::SearchOptions& options, bool chosen) {
+        if (options.fuse) {
+            list.emplace_back(
+                "local steps are fused with the step before them, as nobody can tell (--no-fuse does not; "
+                "'vmemcheck steps' says which and why)");
+        }
+        if (options.max_depth > 0) {
+            list.push_back(
+                fmt::format("nothing beyond {} is looked at (--max-depth)", counted(options.max_depth, "transition")));
+        }
+        if (chosen) list.emplace_back("only the properties named with --property are checked");
+        list.emplace_back("liveness (every offlining ends, the target is reached) is not checked in this version");
+    }
+
+    ConfigFlags config_;
+    OutputFlags output_;
+    std::string search_ = "bfs";
+    std::size_t max_memory_ = 0;
+    std::uint64_t max_states_ = 0;
+    std::uint64_t max_depth_ = 0;
+    double max_time_ = 0;
+    bool no_fuse_ = false;
+    bool all_ = false;
+};
+
+}  // namespace
+
+void add_check(CLI::App& app, Action& chosen) {
+    const auto command = std::make_shared<CheckCommand>();
+    CLI::App* const sub =
+        app.add_subcommand("check", "explores every interleaving in a scope and says which properties hold");
+    command->add_to(*sub);
+    sub->footer(
+        "Examples:\n"
+        "  vmemcheck check                                       everything, on linux-6.12, in the small scope\n"
+        "  vmemcheck check --release linux-6.1                   a veto breaks the device: the shortest "
+        "counterexample\n"
+        "  vmemcheck check --property notifier-sees-fake-offline the witnesses for the question of the patch's review\n"
+        "  vmemcheck check --scope medium --eternal-pins --max-time 600 --junit result.xml\n"
+        "  vmemcheck check --mutant raw-offline-errors           see a property fail\n"
+        "\n"
+        "Exit codes: 0 everything is as expected, 1 a violation, 2 bad usage or an output that cannot be written,\n"
+        "            3 incomplete (a limit, memory, Ctrl-C) with no violation so far");
+    sub->callback([command, &chosen] { chosen = [command] { return command->run(); }; });
+}
+
+}  // namespace vmemcheck::cli

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// The subcommands. Each adds itself to the program; the one that is called sets what is to be run.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "cli/error.hpp"
+
+namespace vmemcheck::cli {
+
+/// What the chosen subcommand does once all flags are parsed. It may throw UserError.
+using Action = std::function<ExitCode()>;
+
+void add_check(CLI::App& app, Action& chosen);
+void add_replay(CLI::App& app, Action& chosen);
+void add_simulate(CLI::App& app, Action& chosen);
+void add_trace(CLI::App& app, Action& chosen);
+/// properties, releases, scopes, mutants, steps
+void add_lists(CLI::App& app, Action& chosen);
+
+}  // namespace vmemcheck::cli

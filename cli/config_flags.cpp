@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include "cli/config_flags.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "cli/config_text.hpp"
+#include "cli/error.hpp"
+#include "cli/text.hpp"
+
+namespace vmemcheck::cli {
+
+namespace {
+
+template <class List>
+const auto& named_in(const List& list, std::string_view what, std::string_view name, std::string_view command) {
+    const auto found = std::find_if(list.begin(), list.end(), [name](const auto& item) { return item.name == name; });
+    if (found != list.end()) return *found;
+    throw UserError(fmt::format("{} ('vmemcheck {}' lists all)", unknown_name(what, name, names_of(list)), command));
+}
+
+bool on_or_off(std::string_view flag, std::string_view value) {
+    if (value == "on") return true;
+    if (value == "off") return false;
+    throw UserError(fmt::format("{} is on or off, not {}", flag, quote(value)));
+}
+
+bool chosen_by(const std::string& name, std::string_view id) { return name == id || name == bbm::spec::group_of(id); }
+
+}  // namespace
+
+const bbm::Release& release_named(std::string_view name) {
+    return named_in(bbm::releases(), "release", name, "releases");
+}
+const bbm::Scope& scope_named(std::string_view name) { return named_in(bbm::scopes(), "scope", name, "scopes"); }
+bbm::Mutant mutant_named(std::string_view name) { return named_in(bbm::mutants(), "mutant", name, "mutants").mutant; }
+
+bbm::AutoOnline auto_online_named(std::string_view what, std::string_view name) {
+    const auto names = auto_online_names();
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) throw UserError(unknown_name(what, name, {names.begin(), names.end()}));
+    return static_cast<bbm::AutoOnline>(found - names.begin());
+}
+
+int bound_value(std::string_view what, std::string_view text, bool any) {
+    if (any && text == "any") return -1;
+    int value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || value < 0) {
+        throw UserError(fmt::format("{} must be a number{}, not {}", what, any ? " or any" : "", quote(text)));
+    }
+    return value;
+}
+
+void require_possible(const Config& config) {
+    if (const auto problem = bbm::problem(config.scope)) throw UserError("impossible scope: " + *problem);
+    if (!config.safe_unplug && !config.release.has_unsafe_unplug) {
+        std::vector<std::string> with;
+        for (const bbm::Release& release : bbm::releases()) {
+            if (release.has_unsafe_unplug) with.emplace_back(release.name);
+        }
+        throw UserError(
+            fmt::format("{} has no unsafe unplug (bbm_safe_unplug was removed in v6.5); releases that have it: {}",
+                        config.release.name, join(with, ", ")));
+    }
+}
+
+void ConfigFlags::add_to(CLI::App& command) {
+    const std::string system = "The system";
+    command.add_option("--release", release_, "the Linux release ('vmemcheck releases' lists them)")
+        ->type_name("R")
+        ->capture_default_str()
+        ->group(system);
+    command.add_option("--safe-unplug", safe_unplug_, "module parameter bbm_safe_unplug, on or off")
+        ->type_name("on|off")
+        ->capture_default_str()
+        ->group(system);
+    command.add_option("--unplug-online", unplug_online_, "module parameter unplug_online, on or off")
+        ->type_name("on|off")
+        ->capture_default_str()
+        ->group(system);
+    command
+        .add_option("--auto-online", auto_online_,
+                    "what add_memory() onlines memory to: any (each time anything), off, kernel or movable")
+        ->type_name("A")
+        ->capture_default_str()
+        ->group(system);
+    mutant_given_ =
+        command.add_option("--mutant", mutant_, "put a known bug into the model ('vmemcheck mutants' lists them)")
+            ->type_name("M")
+            ->group(system);
+
+    command
+        .add_option("--property", properties_,
+                    "a property, or a group of them (the part before '/'), to be checked; may be repeated; default: "
+                    "all ('vmemcheck properties' lists them)")
+        ->type_name("P")
+        ->allow_extra_args(false)
+        ->group("Properties");
+
+    const std::string scope = "Scope";
+    command.add_option("--scope", scope_, "how much of the system: small, medium or large; the next flags change it")
+        ->type_name("S")
+        ->capture_default_str()
+        ->group(scope);
+    for (const BoundInfo& bound : bound_infos()) {
+        Bound& entry = bounds_.emplace_back();
+        entry.option = command.add_option(fmt::format("--{}", bound.name), entry.value, std::string(bound.sentence))
+                           ->type_name(bound.any ? "N|any" : "N")
+                           ->group(scope);
+    }
+
+    const bbm::Faults defaults;
+    for (const bbm::FaultInfo& fault : bbm::fault_infos()) {
+        Switch& entry = faults_.emplace_back();
+        const bool taken = command.get_option_no_throw(fmt::format("--{}", fault.name)) != nullptr;
+        const std::string flag = (taken ? "" : fmt::format("--{},", fault.name)) + fmt::format("!--no-{}", fault.name);
+        const std::string_view by_default = defaults.*fault.member ? "on" : "off";
+        entry.option = command.add_flag(flag, entry.value, fmt::format("{} (default: {})", fault.sentence, by_default))
+                           ->group("Faults");
+    }
+}
+
+bbm::Scope ConfigFlags::scope() const {
+    bbm::Scope scope = scope_named(scope_);
+    for (std::size_t i = 0; i < bounds_.size(); ++i) {
+        const BoundInfo& bound = bound_infos()[i];
+        if (bounds_[i].option->count() == 0) continue;
+        const int value = bound_value(fmt::format("--{}", bound.name), bounds_[i].value, bound.any);
+        if (value == scope.*bound.member) continue;
+        scope.*bound.member = value;
+        scope.name = "custom";
+    }
+    return scope;
+}
+
+std::string ConfigFlags::scope_name() const {
+    if (scope().name != "custom") return scope_;
+    std::string name = "custom (" + scope_ + " with";
+    for (std::size_t i = 0; i < bounds_.size(); ++i) {
+        if (bounds_[i].option->count() > 0) name += fmt::format(" --{} {}", bound_infos()[i].name, bounds_[i].value);
+    }
+    return name + ')';
+}
+
+Config ConfigFlags::config() const {
+    Config config;
+    config.release = release_named(release_);
+    config.scope = scope();
+    for (std::size_t i = 0; i < faults_.size(); ++i) {
+        if (faults_[i].option->count() > 0) config.faults.*bbm::fault_infos()[i].member = faults_[i].value;
+    }
+    if (mutant_given_->count() > 0) config.mutant = mutant_named(mutant_);
+    config.safe_unplug = on_or_off("--safe-unplug", safe_unplug_);
+    config.unplug_online = on_or_off("--unplug-online", unplug_online_);
+    config.auto_online = auto_online_named("--auto-online", auto_online_);
+    require_possible(config);
+    return config;
+}
+
+std::vector<Property> ConfigFlags::properties(const Config& config) const {
+    std::vector<Property> all = bbm::spec::properties(config);
+    if (properties_.empty()) return all;
+    for (const std::string& name : properties_) {
+        if (std::any_of(all.begin(), all.end(), [&](const Property& p) { return chosen_by(name, p.id); })) continue;
+        std::vector<std::string_view> known;
+        for (const Property& property : all) {
+            known.emplace_back(property.id);
+            known.push_back(bbm::spec::group_of(property.id));
+        }
+        throw UserError(unknown_name("property", name, known) + " ('vmemcheck properties' lists all)");
+    }
+    std::erase_if(all, [this](const Property& property) { return !named(property.id); });
+    return all;
+}
+
+bool ConfigFlags::named(std::string_view id) const {
+    return std::any_of(properties_.begin(), properties_.end(),
+                       [id](const std::string& name) { return chosen_by(name, id); });
+}
+
+}  // namespace vmemcheck::cli

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// The flags of check and simulate that say what is checked.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/model.hpp"
+
+namespace vmemcheck::cli {
+
+/// Adds the flags to a subcommand and makes a Config of them. Must stay where it is while the flags are parsed.
+class ConfigFlags {
+ public:
+    ConfigFlags() = default;
+    ConfigFlags(const ConfigFlags&) = delete;
+    ConfigFlags& operator=(const ConfigFlags&) = delete;
+
+    void add_to(CLI::App& command);
+
+    /// Throws UserError if the flags do not fit together.
+    [[nodiscard]] Config config() const;
+    /// The properties asked for, all of them if none were named.
+    [[nodiscard]] std::vector<Property> properties(const Config& config) const;
+    /// Whether the property was asked for by name.
+    [[nodiscard]] bool named(std::string_view id) const;
+    /// "small", or "custom (small with --pins 2)".
+    [[nodiscard]] std::string scope_name() const;
+
+ private:
+    struct Bound {
+        CLI::Option* option = nullptr;
+        std::string value;
+    };
+    struct Switch {
+        CLI::Option* option = nullptr;
+        bool value = false;
+    };
+    [[nodiscard]] bbm::Scope scope() const;
+
+    std::string release_ = "linux-6.12";
+    std::string scope_ = "small";
+    std::string safe_unplug_ = "on";
+    std::string unplug_online_ = "on";
+    std::string auto_online_ = "any";
+    std::string mutant_;
+    CLI::Option* mutant_given_ = nullptr;
+    std::vector<std::string> properties_;
+    std::deque<Bound> bounds_;   ///< one a bound_infos()
+    std::deque<Switch> faults_;  ///< one a fault_infos()
+};
+
+/// The release, scope or mutant with this name. Throws UserError with the nearest name.
+[[nodiscard]] const bbm::Release& release_named(std::string_view name);
+[[nodiscard]] const bbm::Scope& scope_named(std::string_view name);
+[[nodiscard]] bbm::Mutant mutant_named(std::string_view name);
+[[nodiscard]] bbm::AutoOnline auto_online_named(std::string_view what, std::string_view name);
+/// A number, or "any" if that is allowed (-1). \param what the flag, for the message
+[[nodiscard]] int bound_value(std::string_view what, std::string_view text, bool any);
+/// Throws UserError if no such configuration can be checked.
+void require_possible(const Config& config);
+
+}  // namespace vmemcheck::cli

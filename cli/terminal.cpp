@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "cli/terminal.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "cli/error.hpp"
+#include "cli/text.hpp"
+
+namespace vmemcheck::cli {
+
+namespace {
+
+std::atomic<bool> interrupted{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+extern "C" void on_signal(int) { interrupted.store(true, std::memory_order_relaxed); }
+
+void handle(int signal, void (*handler)(int)) {
+    struct sigaction action {};
+    action.sa_handler = handler;
+    action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second one ends the program
+    sigemptyset(&action.sa_mask);
+    sigaction(signal, &action, nullptr);
+}
+
+std::size_t columns() {
+    winsize size{};
+    return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80U;
+}
+
+}  // namespace
+
+Style Style::of(int fd) {
+    Style style;
+    const char* const no_color = std::getenv("NO_COLOR");
+    const char* const term = std::getenv("TERM");
+    const bool dumb = term != nullptr && std::strcmp(term, "dumb") == 0;
+    style.on_ = ::isatty(fd) == 1 && (no_color == nullptr || *no_color == '\0') && !dumb;
+    return style;
+}
+
+std::string Style::paint(const char* code, std::string_view text) const {
+    return on_ ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
+}
+
+void print(std::string_view text) {
+    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
+    throw UserError(std::string("cannot write to standard output: ") + std::strerror(errno));
+}
+
+void print_error(std::string_view text) {
+    static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
+    static_cast<void>(std::fflush(stderr));
+}
+
+ProgressLine::ProgressLine() : on_(::isatty(STDERR_FILENO) == 1) {}
+
+ProgressLine::~ProgressLine() {
+    if (on_) print_error("\r\x1b[K");
+}
+
+std::function<void(const checker::Progress&)> ProgressLine::callback() const {
+    if (!on_) return {};
+    return [](const checker::Progress& progress) {
+        const auto count = [](std::uint64_t number) { return human_count(static_cast<double>(number)); };
+        const std::string line = fmt::format("{} states, {} transitions, {}/s, depth {}, frontier {}, {}, {:.0f} s",
+                                             count(progress.states), count(progress.transitions),
+                                             human_count(progress.rate), progress.depth, count(progress.frontier),
+                                             human_bytes(static_cast<double>(progress.memory_bytes)), progress.seconds);
+        print_error("\r\x1b[K" + line.substr(0, columns() - 1));
+    };
+}
+
+InterruptGuard::InterruptGuard() {
+    interrupted.store(false);
+    handle(SIGINT, on_signal);
+    handle(SIGTERM, on_signal);
+}
+
+InterruptGuard::~InterruptGuard() {
+    handle(SIGINT, SIG_DFL);
+    handle(SIGTERM, SIG_DFL);
+}
+
+const std::atomic<bool>* InterruptGuard::flag() { return &interrupted; }
+
+}  // namespace vmemcheck::cli

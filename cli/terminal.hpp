@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// The terminal: colours, the progress line, Ctrl-C.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "checker/options.hpp"
+
+namespace vmemcheck::cli {
+
+/// Colours, or none.
+class Style {
+ public:
+    /// No colours.
+    Style() = default;
+    /// Colours if the descriptor is a terminal and NO_COLOR is not set.
+    [[nodiscard]] static Style of(int fd);
+
+    [[nodiscard]] std::string bold(std::string_view text) const { return paint("1", text); }
+    [[nodiscard]] std::string dim(std::string_view text) const { return paint("2", text); }
+    [[nodiscard]] std::string red(std::string_view text) const { return paint("1;31", text); }
+    [[nodiscard]] std::string green(std::string_view text) const { return paint("32", text); }
+    [[nodiscard]] std::string yellow(std::string_view text) const { return paint("33", text); }
+
+ private:
+    [[nodiscard]] std::string paint(const char* code, std::string_view text) const;
+    bool on_ = false;
+};
+
+/// Writes to standard output at once. Throws UserError when that fails.
+void print(std::string_view text);
+
+/// A warning or a message about an error, on standard error.
+void print_error(std::string_view text);
+
+/// While it lives, one line on standard error is rewritten with the progress of a search; nothing if standard error is
+/// not a terminal.
+class ProgressLine {
+ public:
+    ProgressLine();
+    ~ProgressLine();
+    ProgressLine(const ProgressLine&) = delete;
+    ProgressLine& operator=(const ProgressLine&) = delete;
+
+    /// For SearchOptions::progress; empty if nothing is to be shown.
+    [[nodiscard]] std::function<void(const checker::Progress&)> callback() const;
+
+ private:
+    bool on_;
+};
+
+/// While it lives, SIGINT and SIGTERM set a flag; a second one ends the program at once.
+class InterruptGuard {
+ public:
+    InterruptGuard();
+    ~InterruptGuard();
+    InterruptGuard(const InterruptGuard&) = delete;
+    InterruptGuard& operator=(const InterruptGuard&) = delete;
+
+    [[nodiscard]] static const std::atomic<bool>* flag();
+};
+
+}  // namespace vmemcheck::cli
