@@ -174,9 +174,10 @@ class Walker {
         if (!good) ++result_.statistics.pruned;
     }
 
-    /// Sees what every actor can do and picks one that can move, each as likely.
+    /// Sees what every actor can do and picks one that can move.
     std::optional<ActorId> choose_actor(const State& state, OneOutcome<State>& one) {
-        std::uint64_t enabled = 0;
+        std::uint64_t processes = 0;
+        std::uint64_t environment = 0;
         for (ActorId actor = 0; actor < moves_.size(); ++actor) {
             one.begin(~std::uint64_t{0});
             moves_[actor] = expander_.expand(state, actor, one);
@@ -185,12 +186,18 @@ class Walker {
                 return std::nullopt;
             }
             counts_[actor] = one.count;
-            enabled += moves_[actor].enabled ? 1 : 0;
+            if (!moves_[actor].enabled) continue;
+            ++(model_.actor_kind(actor) == ActorKind::process ? processes : environment);
         }
-        if (enabled == 0) return std::nullopt;
-        std::uint64_t pick = below(enabled);
+        if (processes + environment == 0) return std::nullopt;
+        // The environment can move nearly always: drawn as often as the rest, it would leave them no time to get
+        // anywhere.
+        constexpr std::uint64_t rarity = 16;
+        const bool process = processes > 0 && (environment == 0 || below(rarity) != 0);
+        std::uint64_t pick = below(process ? processes : environment);
         for (ActorId actor = 0;; ++actor) {
-            if (moves_[actor].enabled && pick-- == 0) return actor;
+            if (!moves_[actor].enabled || (model_.actor_kind(actor) == ActorKind::process) != process) continue;
+            if (pick-- == 0) return actor;
         }
     }
 
@@ -237,9 +244,10 @@ class Walker {
 
 }  // namespace detail
 
-/// Walks at random: in each state an actor that can move is drawn, each as likely, then one of its outcomes. The same
-/// seed gives the same walks on every platform. A walk ends at its length, where no actor can move, or at a violation
-/// (also of a property that an earlier walk violated); the walk is the counterexample.
+/// Walks at random: in each state an actor that can move is drawn, then one of its outcomes. Processes are drawn each
+/// as likely; the environment moves in one of sixteen steps, or when no process can. The same seed gives the same walks
+/// on every platform. A walk ends at its length, where no actor can move, or at a violation (also of a property that an
+/// earlier walk violated); the walk is the counterexample.
 ///
 /// Walks prove nothing: a property that is not violated (or reached) is incomplete, never "holds", and Result::complete
 /// is false even if Result::ended is complete (all walks were walked). Nothing is fused. Statistics count visits.

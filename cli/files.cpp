@@ -44,10 +44,8 @@ class Descriptor {
 /// A temporary file beside a target; removed again unless it was given the target's name.
 class Temporary {
  public:
-    explicit Temporary(const std::string& target) : target_(target), name_(target + ".XXXXXX") {
-        fd_ = ::mkstemp(name_.data());
-        error_ = errno;
-    }
+    explicit Temporary(const std::string& target)
+        : target_(target), name_(target + ".XXXXXX"), fd_(::mkstemp(name_.data())), error_(errno) {}
     ~Temporary() {
         if (fd_ < 0) return;
         if (!closed_) ::close(fd_);
@@ -68,8 +66,8 @@ class Temporary {
  private:
     std::string target_;
     std::string name_;
-    int fd_ = -1;
-    int error_ = 0;
+    int fd_;
+    int error_;
     bool closed_ = false;
     bool kept_ = false;
 };

@@ -92,6 +92,10 @@ void OutputFlags::deliver(Report& report) const {
     for (const Finding& finding : report.findings) {
         if (finding.show) print(finding_text(report, finding, {verbose_, style}));
     }
+    if (report.result->model_error_run) {
+        print('\n' + style.red("the model broke a rule: ") + report.result->model_error + '\n' +
+              run_text(*report.model, *report.result->model_error_run, {verbose_, style}));
+    }
     print(summary_text(report, coverage_, style));
     if (!json_.empty()) write_file(json_, pretty(report_json(report)));
     if (!junit_.empty()) write_file(junit_, report_junit(report));

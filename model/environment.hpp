@@ -237,10 +237,18 @@ struct Environment : Run<D, Context> {
     [[nodiscard]] Bool removal_started() const { return s.rm != static_cast<int>(StepId::rm_idle); }
     void remover_next(StepId pc) { s.rm = static_cast<int>(pc); }
 
-    /// The driver's callback is being called, or waits for hotplug_mutex inside the chain.
+    /// The driver's callback is running, or waits for hotplug_mutex: inside the chain's rwsem. Between GOING_* and its
+    /// completion nobody is.
     [[nodiscard]] Bool callback_running() const {
-        return s.op == static_cast<int>(StepId::op_online_cb_lock) ||
-               s.op == static_cast<int>(StepId::op_offline_cb_lock);
+        const Value op = s.op;
+        const auto within = [&op](StepId first, StepId last) -> Bool {
+            return op >= static_cast<int>(first) && op <= static_cast<int>(last);
+        };
+        return within(StepId::op_online_cb_lock, StepId::op_online_cb_return) ||
+               within(StepId::op_online_account, StepId::op_online_unlock) ||
+               within(StepId::op_offline_cb_lock, StepId::op_offline_cb_return) ||
+               within(StepId::op_offline_account, StepId::op_offline_unlock) ||
+               within(StepId::op_offline_cancel, StepId::op_offline_cancel_unlock);
     }
 
     [[nodiscard]] int usable(int requested) const {

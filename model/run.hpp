@@ -169,7 +169,7 @@ struct Run {
             case fake_offline:
                 return from == added;
             default:
-                return from != from;
+                return Bool(false);
         }
     }
 };

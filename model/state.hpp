@@ -103,9 +103,6 @@ struct State {
     std::array<Int, zone::count> managed;  ///< zone_managed_pages(), of this device's memory
 };
 
-/// Names of the steps, in the order of StepId; for fields that hold one.
-[[nodiscard]] std::span<const std::string_view> step_names();
-
 /// Describes every field once, with bounds for the scope: visit(name, field, low, high, names).
 /// Counters get room on both sides, so that a mutant that unbalances them is seen as a violation.
 template <class S, class Visit>

@@ -75,7 +75,7 @@ TEST_F(BadFile, WhatIsNoJson) {
     refused("replay empty.json", {"'empty.json'", "empty"});
     write("text.json", "this is not JSON\n");
     refused("replay text.json", {"'text.json'", "not JSON", "line 1"});
-    write("binary.json", std::string("\x00\xff\xfe\x1b[31m", 9));
+    write("binary.json", std::string("\x00\xff\xfe\x1b[31m", 8));
     refused("replay binary.json", {"'binary.json'", "not JSON"});
     write("deep.json", std::string(1 << 20, '['));
     refused("replay deep.json", {"'deep.json'", "nested too deep"});
@@ -119,8 +119,10 @@ TEST_F(Unwritable, IsFoundOutBeforeTheSearch) {
 }
 
 TEST_F(Unwritable, FullDeviceIsReported) {
-    for (const std::string flag : {"--json", "--junit"}) {
-        const Outcome outcome = run("check --save none " + flag + " /dev/full" + tiny);
+    for (const char* flag : {"--json", "--junit"}) {
+        std::string arguments = "check --save none";
+        arguments.append(tiny).append(" ").append(flag).append(" /dev/full");
+        const Outcome outcome = run(arguments);
         EXPECT_EQ(outcome.code, 2);
         EXPECT_TRUE(has(outcome.err, "cannot write '/dev/full': No space left on device")) << outcome.err;
     }

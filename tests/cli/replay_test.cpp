@@ -197,7 +197,7 @@ TEST_F(Replay, OneBadFileDoesNotHideTheOthers) {
     EXPECT_TRUE(has(outcome.out, "as recorded"));
 }
 
-TEST_F(Replay, WitnessOfADeadlockNamesWhoWaits) {
+TEST_F(Replay, AMutexHeldAcrossOfflineReplays) {
     ASSERT_EQ(run("check --mutant mutex-held-across-offline --property lock-discipline" + fast).code, 1);
     const Outcome outcome = run("replay vmemcheck-lock-discipline-linux-6.12.json");
     EXPECT_EQ(outcome.code, 0) << outcome.out;

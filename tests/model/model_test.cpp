@@ -194,10 +194,12 @@ TEST(Docs, AtomicityTableIsTheOneOfTheCode) {
     std::ifstream in(std::string(VMEMCHECK_SOURCE_DIR) + "/docs/atomicity.md");
     std::stringstream text;
     text << in.rdbuf();
-    const std::string page = text.str();
+    std::string page = text.str();
+    std::erase(page, '\\');  // Markdown's escapes
     for (const auto& step : step_infos()) {
+        if (step.function.empty()) continue;  // no operation, nothing left to do
         EXPECT_NE(page.find(std::string("`") + std::string(step.name) + "`"), std::string::npos) << step.name;
-        if (!step.why.empty()) EXPECT_NE(page.find(step.why.substr(0, 40)), std::string::npos) << step.name;
+        EXPECT_NE(page.find(step.why), std::string::npos) << step.name;
     }
 }
 
