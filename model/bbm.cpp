@@ -10,9 +10,9 @@ static_assert(checker::Model<Bbm>);
 static_assert(checker::PredictsSteps<Bbm>);
 
 std::string Bbm::actor_name(checker::ActorId who) const {
-    static constexpr std::array<std::string_view, actor::count> names{"worker", "user task",        "remover",
-                                                                      "device", "config interrupt", "retry timer",
-                                                                      "host",   "user space",       "memory users"};
+    static constexpr std::array<std::string_view, actor::count> names{
+        "worker",      "user task", "remover",    "device",       "config interrupt",
+        "retry timer", "host",      "user space", "memory users", "administrator"};
     return std::string(who < names.size() ? names[who] : "?");
 }
 

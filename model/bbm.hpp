@@ -40,8 +40,10 @@ void run_step(const Config& config, State<D>& s, checker::ActorId who, Context& 
             return Environment<D, Context>{run}.host();
         case actor::user_space:
             return Environment<D, Context>{run}.user_space();
-        default:
+        case actor::memory_users:
             return Environment<D, Context>{run}.memory_users();
+        default:
+            return Environment<D, Context>{run}.administrator();
     }
 }
 

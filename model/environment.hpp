@@ -189,16 +189,22 @@ struct Environment : Run<D, Context> {
         }
     }
 
-    // --- virtio_mem_remove() ---
+    // --- unbinding: the request, then virtio_mem_remove() ---
+
+    void administrator() {
+        this->at(StepId::rm_idle);
+        if (removal_started()) return this->blocked("the driver is being removed");
+        if (c.scope.removals == 0) return this->blocked("the driver stays bound in this scope");
+        this->show(EventKind::mtxtry, task::remover);
+        remover_next(StepId::rm_lock);
+    }
 
     void remover() {
         const auto pc = static_cast<StepId>(D::index(s.rm));
         this->at(pc);
         switch (pc) {
             case StepId::rm_idle:
-                if (c.scope.removals == 0) return this->blocked("the driver stays bound in this scope");
-                this->show(EventKind::mtxtry, task::remover);
-                return remover_next(StepId::rm_lock);
+                return this->blocked("no request to unbind the driver");
             case StepId::rm_lock:
                 if (s.hotplug_mutex != task::none) {
                     return this->blocked("hotplug_mutex", this->actor_of(D::index(s.hotplug_mutex)));

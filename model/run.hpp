@@ -48,7 +48,19 @@ enum Id : unsigned {
 
 /// Actors, in the order the checker sees them.
 namespace actor {
-enum Id : unsigned { worker, user, remover, device, interrupt, timer, host, user_space, memory_users, count };
+enum Id : unsigned {
+    worker,
+    user,
+    remover,
+    device,
+    interrupt,
+    timer,
+    host,
+    user_space,
+    memory_users,
+    administrator,
+    count
+};
 }  // namespace actor
 
 /// Everything a step function needs: the configuration, the state it changes and the engine's context.

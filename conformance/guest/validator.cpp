@@ -214,8 +214,9 @@ class Validator {
             case bbm::actor::user:
                 return true;
             case bbm::actor::remover:
-                return s.rm != static_cast<int>(StepId::rm_idle) ||
-                       (seen != nullptr && seen->kind == EventKind::mtxtry && !seen->kworker);
+                return s.rm != static_cast<int>(StepId::rm_idle);
+            case bbm::actor::administrator:
+                return seen != nullptr && seen->kind == EventKind::mtxtry && !seen->kworker;
             case bbm::actor::interrupt:
                 return s.config_interrupt == 1 && seen != nullptr;
             case bbm::actor::timer:
@@ -367,6 +368,7 @@ class Validator {
 
     static std::size_t slot_of(unsigned who, const Event& event) {
         if (who == bbm::actor::user_space) return bbm::actor::user;
+        if (who == bbm::actor::administrator) return bbm::actor::remover;
         (void)event;
         return who;
     }
