@@ -70,7 +70,7 @@ void print_verdict(const Recording& recording, const TraceVerdict& verdict, cons
             print(fmt::format("    {} event {} (line {}): {}\n", "no run of the model shows", verdict.stuck_at,
                               verdict.stuck_line, verdict.stuck_event));
         } else {
-            print("    no run of the model ends here\n");
+            print("    no run of the model ends like this: " + verdict.stuck_event + "\n");
         }
         if (verdict.status == TraceVerdict::Status::undecided) {
             print(fmt::format("    gave up after {} states; --max-states gives it more\n", grouped(verdict.examined)));

@@ -113,7 +113,16 @@ class Reader {
         if (ts < last_ts_)
             return Defect{"time runs backwards: " + std::to_string(ts) + " after " + std::to_string(last_ts_)};
         last_ts_ = ts;
-        if (last_seq_ && *seq != *last_seq_ + 1) gap_ = true;
+        if (last_seq_ && *seq != *last_seq_ + 1) {
+            gap_ = true;
+            // The interrupt follows the host's resize at once.
+            constexpr std::size_t at_once = 6;  // lines
+            if (unanswered_ && *seq == *last_seq_ + 2 && line_ <= resize_line_ + at_once && suspicion_.empty()) {
+                suspicion_ = "the host resized (line " + std::to_string(resize_line_) +
+                             "), no config interrupt follows, and event " + std::to_string(*last_seq_ + 1) +
+                             " is missing just there";
+            }
+        }
         last_seq_ = seq;
 
         if (event == "mark") return mark(args);
@@ -129,8 +138,14 @@ class Reader {
         return std::nullopt;
     }
 
+    /// The last resize stayed without an interrupt.
+    void suspect() {
+        if (recording_.missing_interrupt.empty()) recording_.missing_interrupt = suspicion_;
+        suspicion_.clear();
+    }
     /// The interrupt of the last resize was recorded after all.
     void answered() {
+        suspicion_.clear();
         for (std::size_t i = first_after_resize_; unanswered_ && i < raw_.size(); ++i) raw_[i].unanswered_resize = 0;
         unanswered_ = false;
     }
@@ -138,8 +153,10 @@ class Reader {
     std::optional<Defect> mark(const Json& args) {
         const std::string text = has(args, "text") && args["text"].is_string() ? args["text"].get<std::string>() : "";
         if (text.rfind("host-size", 0) == 0) {
+            suspect();
             ++resizes_;
             unanswered_ = true;
+            resize_line_ = line_;
             first_after_resize_ = raw_.size();
         }
         if (text == "end") end_ = last_ts_;
@@ -155,6 +172,7 @@ class Reader {
 
     std::optional<Defect> finish() {
         if (raw_.empty()) return Defect{"no event of the driver in it"};
+        suspect();
         for (const auto& [name, count] : unknown_) {
             recording_.notes.push_back("ignored " + std::to_string(count) + " event(s) of the unknown kind \"" + name +
                                        "\"");
@@ -458,6 +476,8 @@ class Reader {
     int running_ = 0;
     int resizes_ = 0;
     bool unanswered_ = false;
+    std::size_t resize_line_ = 0;
+    std::string suspicion_;
     std::size_t first_after_resize_ = 0;
     bool as_bits_ = true;
     std::optional<std::int64_t> device_blocks_;

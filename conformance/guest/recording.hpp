@@ -74,6 +74,8 @@ struct Recording {
     std::int64_t first_big_block = 0;
     std::int64_t initially_plugged = 0;  ///< bytes
     std::vector<std::string> notes;      ///< harmless oddities, for the reader
+    /// A resize that no config interrupt answers, and a line is missing where the interrupt's would stand; else empty.
+    std::string missing_interrupt;
     /// The recorder went on for a while after the last event: whoever could have shown another one would have.
     bool quiet_at_end = false;
 };

@@ -79,6 +79,12 @@ class Validator {
 
     TraceVerdict run() {
         verdict_.events = recording_.events.size();
+        if (!recording_.missing_interrupt.empty()) {
+            verdict_.status = TraceVerdict::Status::rejected;
+            verdict_.stuck_event = recording_.missing_interrupt;
+            verdict_.alternatives.push_back(recording_.missing_interrupt);
+            return std::move(verdict_);
+        }
         roots();
         while (!open_.empty()) {
             const std::size_t at = open_.top().node;

@@ -99,6 +99,37 @@ TEST_P(Trace, IsExplainedWithoutMarksAndLogLines) {
     EXPECT_TRUE(accepted(GetParam(), lines));
 }
 
+/// Lines as they are: a reader sees by the sequence numbers that one is missing.
+std::string text_as_is(const std::vector<Json>& lines) {
+    std::string text;
+    for (const Json& line : lines) text += line.dump() + "\n";
+    return text;
+}
+
+TEST_P(Trace, AMissingInterruptIsToldFromAMissedOne) {
+    const std::vector<Json> lines = lines_of(GetParam());
+    for (std::size_t i = 1; i < lines.size(); ++i) {
+        const bool resize = lines[i - 1]["event"] == "mark" &&
+                            lines[i - 1]["args"]["text"].get<std::string>().rfind("host-size", 0) == 0;
+        if (!resize || lines[i]["event"] != "config_changed") continue;
+        std::vector<Json> cut = lines;
+        cut.erase(cut.begin() + static_cast<std::ptrdiff_t>(i));
+        const auto read = parse_recording(GetParam().string(), text_as_is(cut), nullptr);
+        ASSERT_TRUE(std::holds_alternative<Recording>(read));
+        EXPECT_EQ(validate(std::get<Recording>(read)).status, TraceVerdict::Status::rejected)
+            << "event " << lines[i]["seq"];
+    }
+    // A log line may be missing anywhere.
+    for (std::size_t i = 0; i < lines.size(); i += 23) {
+        if (lines[i]["event"] != "printk") continue;
+        std::vector<Json> cut = lines;
+        cut.erase(cut.begin() + static_cast<std::ptrdiff_t>(i));
+        const auto read = parse_recording(GetParam().string(), text_as_is(cut), nullptr);
+        EXPECT_EQ(validate(std::get<Recording>(read)).status, TraceVerdict::Status::accepted)
+            << "event " << lines[i]["seq"];
+    }
+}
+
 /// A kind of change, tried at every `stride`-th place of a recording.
 template <class Change>
 void expect_rejected(const fs::path& file, std::size_t stride, const char* what, Change change) {
