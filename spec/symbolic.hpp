@@ -31,6 +31,7 @@ class SymBool {
 
     friend SymBool operator!(const SymBool& a);
     friend SymBool operator==(const SymBool& a, const SymBool& b);
+    friend SymBool operator!=(const SymBool& a, const SymBool& b) { return !(a == b); }
     friend SymBool operator&&(const SymBool& a, const SymBool& b);
     friend SymBool operator||(const SymBool& a, const SymBool& b);
     // Exact matches for mixed operands: without them the built-in operators on bool compete.

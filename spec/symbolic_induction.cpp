@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+#include "spec/symbolic_induction.hpp"
+
+#include <chrono>
+#include <unordered_set>
+
+namespace vmemcheck::bbm::spec {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+/// The conjuncts of a term.
+void flatten(const z3::expr& term, std::vector<z3::expr>& conjuncts) {
+    if (term.is_true()) return;
+    if (term.is_app() && term.decl().decl_kind() == Z3_OP_AND) {
+        for (unsigned i = 0; i < term.num_args(); ++i) flatten(term.arg(i), conjuncts);
+        return;
+    }
+    conjuncts.push_back(term);
+}
+
+/// Every field within the bounds of describe_state().
+SymBool fields_in_range(const Config& config, const SymbolicState& state) {
+    SymBool ok = true;
+    SymbolicState copy = state;
+    describe_state(config, copy,
+                   [&](const std::string&, SymInt& field, int low, int high, std::span<const std::string_view>) {
+                       ok = ok && field >= low && field <= high;
+                   });
+    return ok;
+}
+
+std::vector<z3::expr> conjuncts_of(const Config& config, const SymbolicState& state, std::size_t obligation) {
+    const auto& first = invariants<SymbolicDomain>;
+    const auto& second = lemmas<SymbolicDomain>;
+    const SymBool holds = obligation < first.size()                   ? first[obligation](config, state)
+                          : obligation < first.size() + second.size() ? second[obligation - first.size()](config, state)
+                                                                      : fields_in_range(config, state);
+    std::vector<z3::expr> conjuncts;
+    flatten(holds.term(), conjuncts);
+    return conjuncts;
+}
+
+z3::expr_vector negated(const std::vector<z3::expr>& conjuncts, z3::context& context) {
+    z3::expr_vector any(context);
+    for (const z3::expr& conjunct : conjuncts) any.push_back(!conjunct);
+    return any;
+}
+
+struct Pinned {
+    FreshState fresh;
+    z3::expr premise;
+};
+
+/// A pre-state in which this step is the actor's next.
+Pinned pinned_state(z3::context& context, const Config& config, const StepInstance& instance) {
+    FreshState fresh = fresh_state(context, config, "s");
+    const int pc = static_cast<int>(instance.step);
+    z3::expr premise = context.bool_val(true);
+    const bool core_mm = instance.step > StepId::op_first && instance.step <= StepId::op_last;
+    if (core_mm) {
+        fresh.state.op = pc;
+        fresh.state.device_hotplug_lock = instance.actor == actor::worker ? task::worker : task::user;
+    } else if (instance.actor == actor::worker) {
+        fresh.state.wk = pc;
+        premise = fresh.state.device_hotplug_lock.term() != static_cast<int>(task::worker) ||
+                  fresh.state.op.term() == static_cast<int>(StepId::op_none);
+    } else if (instance.actor == actor::remover) {
+        fresh.state.rm = pc;
+    }
+    return {std::move(fresh), premise};
+}
+
+class Prover {
+ public:
+    Prover(const Config& config, const StepInstance& instance, const ObligationSet& assumed, const ObligationSet& goals,
+           const InductionOptions& options)
+        : config_(config),
+          instance_(instance),
+          assumed_(assumed),
+          goals_(goals),
+          options_(options),
+          oracle_(context_),
+          pinned_(pinned_state(context_, config, instance)),
+          solver_(context_) {
+        result_.needed.resize(Obligations::count());
+        z3::params params(context_);
+        params.set("timeout", options.timeout_ms);
+        solver_.set(params);
+    }
+
+    StepResult run() {
+        const auto start = Clock::now();
+        assume();
+        z3::expr bounds = pinned_.fresh.bounds && pinned_.premise;
+        for (const SymbolicPath& path : paths_of(config_, instance_.actor, pinned_.fresh.state, bounds)) {
+            if (!path.blocked) check(path);
+            ++result_.paths;
+        }
+        result_.seconds = seconds_since(start);
+        return std::move(result_);
+    }
+
+ private:
+    const Config& config_;
+    const StepInstance instance_;
+    const ObligationSet& assumed_;
+    const ObligationSet& goals_;
+    const InductionOptions& options_;
+    z3::context context_;
+    PathOracle oracle_;  // terms of predicates need a context in force
+    Pinned pinned_;
+    z3::solver solver_;
+    StepResult result_;
+    std::vector<std::unordered_set<unsigned>> before_;  ///< ids of the conjuncts that hold before, by obligation
+    std::vector<z3::expr> labels_;                      ///< one for each predicate
+
+    /// Each predicate assumed is asserted under a label, so that cores name it.
+    void assume() {
+        solver_.add(pinned_.fresh.bounds && pinned_.premise);
+        before_.resize(Obligations::predicates());
+        for (std::size_t i = 0; i < Obligations::predicates(); ++i) {
+            labels_.push_back(context_.bool_const(("assume_" + std::to_string(i)).c_str()));
+            if (!assumed_[i]) continue;
+            for (const z3::expr& conjunct : conjuncts_of(config_, pinned_.fresh.state, i)) {
+                before_[i].insert(Z3_get_ast_id(context_, conjunct));
+                solver_.add(z3::implies(labels_[i], conjunct));
+            }
+        }
+    }
+
+    [[nodiscard]] z3::expr_vector premises() {
+        z3::expr_vector all(context_);
+        for (std::size_t i = 0; i < labels_.size(); ++i) {
+            if (assumed_[i]) all.push_back(labels_[i]);
+        }
+        return all;
+    }
+
+    struct Goal {
+        std::size_t obligation;
+        std::vector<z3::expr> conjuncts;
+        bool open = true;
+    };
+
+    /// What this path may break: conjuncts that are not word for word those assumed before.
+    std::vector<Goal> goals_of(const SymbolicPath& path) {
+        std::vector<Goal> goals;
+        for (std::size_t i = 0; i < Obligations::predicates(); ++i) {
+            if (!goals_[i]) continue;
+            Goal goal{i, {}};
+            for (z3::expr& conjunct : conjuncts_of(config_, path.after, i)) {
+                if (before_[i].count(Z3_get_ast_id(context_, conjunct)) == 0) goal.conjuncts.push_back(conjunct);
+            }
+            if (!goal.conjuncts.empty()) goals.push_back(std::move(goal));
+        }
+        for (const assertion::Id failure : path.failures) {
+            const std::size_t i = Obligations::of(failure);
+            if (goals_[i]) goals.push_back({i, {context_.bool_val(false)}});
+        }
+        return goals;
+    }
+
+    z3::check_result timed(const z3::expr_vector& assumptions) {
+        const auto start = Clock::now();
+        z3::check_result answer = z3::unknown;
+        try {
+            answer = solver_.check(assumptions);
+        } catch (const z3::exception&) {
+            answer = z3::unknown;
+        }
+        const double seconds = seconds_since(start);
+        ++result_.queries;
+        if (seconds > result_.slowest) {
+            result_.slowest = seconds;
+            result_.slowest_path = result_.paths;
+        }
+        return answer;
+    }
+
+    void check(const SymbolicPath& path) {
+        std::vector<Goal> goals = goals_of(path);
+        if (goals.empty()) return;
+        solver_.push();
+        solver_.add(path.condition);
+        while (true) {
+            z3::expr_vector broken(context_);
+            for (const Goal& goal : goals) {
+                if (!goal.open) continue;
+                for (const z3::expr& n : negated(goal.conjuncts, context_)) broken.push_back(n);
+            }
+            if (broken.empty()) break;
+            solver_.push();
+            solver_.add(z3::mk_or(broken));
+            const z3::check_result answer = timed(premises());
+            if (answer == z3::unsat) {
+                if (options_.cores) learn(goals, solver_.unsat_core());
+                solver_.pop();
+                break;
+            }
+            if (answer == z3::unknown) {
+                result_.unknown = true;
+                solver_.pop();
+                break;
+            }
+            refuted(path, goals, solver_.get_model());
+            solver_.pop();
+        }
+        solver_.pop();
+    }
+
+    void learn(const std::vector<Goal>& goals, const z3::expr_vector& core) {
+        ObligationSet used(Obligations::predicates(), false);
+        for (const z3::expr& label : core) {
+            for (std::size_t i = 0; i < labels_.size(); ++i) {
+                if (z3::eq(label, labels_[i])) used[i] = true;
+            }
+        }
+        for (const Goal& goal : goals) {
+            auto& needed = result_.needed[goal.obligation];
+            needed.resize(used.size(), false);
+            for (std::size_t i = 0; i < used.size(); ++i) needed[i] = needed[i] || used[i];
+        }
+    }
+
+    void refuted(const SymbolicPath& path, std::vector<Goal>& goals, const z3::model& model) {
+        Cti cti{instance_,
+                result_.paths,
+                path.choices,
+                concrete(config_, pinned_.fresh.state, model),
+                concrete(config_, path.after, model),
+                {}};
+        for (Goal& goal : goals) {
+            if (!goal.open) continue;
+            for (const z3::expr& conjunct : goal.conjuncts) {
+                if (!model.eval(conjunct, true).is_true()) {
+                    goal.open = false;
+                    cti.broken.push_back(goal.obligation);
+                    break;
+                }
+            }
+        }
+        result_.ctis.push_back(std::move(cti));
+    }
+};
+
+}  // namespace
+
+const std::vector<StepInstance>& step_instances() {
+    static const std::vector<StepInstance> all = [] {
+        std::vector<StepInstance> list;
+        const auto range = [&](checker::ActorId who, StepId first, StepId last) {
+            for (int step = static_cast<int>(first); step <= static_cast<int>(last); ++step)
+                list.push_back({who, static_cast<StepId>(step)});
+        };
+        const auto after = [](StepId step) { return static_cast<StepId>(static_cast<int>(step) + 1); };
+        range(actor::worker, StepId::wk_first, StepId::wk_last);
+        range(actor::worker, after(StepId::op_first), StepId::op_last);
+        range(actor::user, after(StepId::op_first), StepId::op_last);
+        range(actor::remover, StepId::rm_first, StepId::rm_last);
+        list.push_back({actor::device, StepId::device_answer});
+        list.push_back({actor::interrupt, StepId::irq_config});
+        list.push_back({actor::timer, StepId::timer_expires});
+        list.push_back({actor::host, StepId::host_resize});
+        list.push_back({actor::user_space, StepId::user_request});
+        list.push_back({actor::memory_users, StepId::user_page});
+        list.push_back({actor::administrator, StepId::rm_idle});
+        return list;
+    }();
+    return all;
+}
+
+std::string_view Obligations::name(std::size_t index) {
+    const auto& first = invariants<SymbolicDomain>;
+    if (index < first.size()) return first[index].id;
+    if (index < first.size() + lemma_infos.size()) return lemma_infos[index - first.size()].id;
+    static constexpr std::array<std::string_view, assertion::count + 1> others{"fields-in-range",
+                                                                               "no-warn",
+                                                                               "lock-discipline",
+                                                                               "refcount-released-on-offline",
+                                                                               "refcount-restored-on-cancel",
+                                                                               "rollback-restores-added",
+                                                                               "never-touch-unplugged",
+                                                                               "legal-transitions",
+                                                                               "no-use-after-free"};
+    return others[index - first.size() - lemma_infos.size()];
+}
+
+StepResult induct(const Config& config, const StepInstance& step, const ObligationSet& assumed,
+                  const ObligationSet& goals, const InductionOptions& options) {
+    return Prover(config, step, assumed, goals, options).run();
+}
+
+}  // namespace vmemcheck::bbm::spec
