@@ -15,6 +15,7 @@ using Action = std::function<ExitCode()>;
 
 void add_check(CLI::App& app, Action& chosen);
 void add_replay(CLI::App& app, Action& chosen);
+void add_prove(CLI::App& app, Action& chosen);
 void add_simulate(CLI::App& app, Action& chosen);
 void add_trace(CLI::App& app, Action& chosen);
 /// properties, releases, scopes, mutants, steps

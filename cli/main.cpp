@@ -30,6 +30,7 @@ ExitCode run(int argc, char** argv) {
         "Begin with:\n"
         "  vmemcheck check                      all properties of linux-6.12 in the small scope; some seconds\n"
         "  vmemcheck check --release linux-6.1  a release with a known bug: the shortest counterexample\n"
+        "  vmemcheck prove                      the same properties, for runs of any length\n"
         "  vmemcheck properties                 what is checked, and where it comes from\n"
         "\n"
         "Exit codes: 0 everything is as expected, 1 a violation (or a counterexample file that does not replay),\n"
@@ -38,6 +39,7 @@ ExitCode run(int argc, char** argv) {
     Action action;
     add_check(app, action);
     add_replay(app, action);
+    add_prove(app, action);
     add_simulate(app, action);
     add_trace(app, action);
     add_lists(app, action);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -77,6 +78,32 @@ std::function<void(const checker::Progress&)> ProgressLine::callback() const {
                                              human_bytes(static_cast<double>(progress.memory_bytes)), progress.seconds);
         print_error("\r\x1b[K" + line.substr(0, columns() - 1));
     };
+}
+
+StatusLine::StatusLine() : on_(::isatty(STDERR_FILENO) == 1) {}
+
+StatusLine::~StatusLine() {
+    if (on_) print_error("\r\x1b[K");
+}
+
+void StatusLine::show(std::string_view text) const {
+    if (on_) print_error("\r\x1b[K" + std::string(text.substr(0, columns() - 1)));
+}
+
+Deadline::Deadline(double seconds, const std::atomic<bool>* other)
+    : watch_([this, seconds, other] {
+          using Clock = std::chrono::steady_clock;
+          const auto start = Clock::now();
+          while (!done_ && !passed_) {
+              std::this_thread::sleep_for(std::chrono::milliseconds(20));
+              const std::chrono::duration<double> elapsed = Clock::now() - start;
+              if (other->load() || (seconds > 0 && elapsed.count() > seconds)) passed_ = true;
+          }
+      }) {}
+
+Deadline::~Deadline() {
+    done_ = true;
+    watch_.join();
 }
 
 InterruptGuard::InterruptGuard() {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "checker/options.hpp"
 
@@ -53,6 +54,20 @@ class ProgressLine {
     bool on_;
 };
 
+/// While it lives, one line on standard error can be rewritten; nothing if standard error is not a terminal.
+class StatusLine {
+ public:
+    StatusLine();
+    ~StatusLine();
+    StatusLine(const StatusLine&) = delete;
+    StatusLine& operator=(const StatusLine&) = delete;
+
+    void show(std::string_view text) const;
+
+ private:
+    bool on_;
+};
+
 /// While it lives, SIGINT and SIGTERM set a flag; a second one ends the program at once.
 class InterruptGuard {
  public:
@@ -62,6 +77,23 @@ class InterruptGuard {
     InterruptGuard& operator=(const InterruptGuard&) = delete;
 
     [[nodiscard]] static const std::atomic<bool>* flag();
+};
+
+/// Sets its flag after a time, or as soon as another flag is set.
+class Deadline {
+ public:
+    /// \param seconds 0: no limit
+    Deadline(double seconds, const std::atomic<bool>* other);
+    ~Deadline();
+    Deadline(const Deadline&) = delete;
+    Deadline& operator=(const Deadline&) = delete;
+
+    [[nodiscard]] const std::atomic<bool>* flag() const { return &passed_; }
+
+ private:
+    std::atomic<bool> passed_{false};
+    std::atomic<bool> done_{false};
+    std::thread watch_;
 };
 
 }  // namespace vmemcheck::cli

@@ -44,7 +44,9 @@ std::string human_count(double number) {
 }
 
 std::string counted(std::uint64_t number, std::string_view noun) {
-    return grouped(number) + ' ' + std::string(noun) + (number == 1 ? "" : "s");
+    const bool query = noun.ends_with('y');
+    if (number == 1) return "1 " + std::string(noun);
+    return grouped(number) + ' ' + std::string(query ? noun.substr(0, noun.size() - 1) : noun) + (query ? "ies" : "s");
 }
 
 std::string join(const std::vector<std::string>& items, std::string_view separator) {

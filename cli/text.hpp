@@ -23,7 +23,7 @@ namespace vmemcheck::cli {
 /// "950", "12.3k", "4.26M"; powers of 1000.
 [[nodiscard]] std::string human_count(double number);
 
-/// "1 step", "2 steps", "0 steps".
+/// "1 step", "2 steps", "0 queries".
 [[nodiscard]] std::string counted(std::uint64_t number, std::string_view noun);
 
 [[nodiscard]] std::string join(const std::vector<std::string>& items, std::string_view separator);

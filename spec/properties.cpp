@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "spec/properties.hpp"
 
-#include "spec/predicates.hpp"
+#include "spec/catalogue.hpp"
 
 namespace vmemcheck::bbm::spec {
 
@@ -19,6 +19,35 @@ bool on(const Bbm& model, const State& s) {
 template <int BigBlockState>
 bool some_bb(const Bbm& model, const State& s) {
     return P{model.config(), s}.any_bb(BigBlockState);
+}
+
+/// The predicates of the catalogue as plain functions, in its order.
+using StatePredicate = bool (*)(const Bbm&, const State&);
+template <std::size_t I>
+bool invariant_holds(const Bbm& model, const State& s) {
+    return invariants<NativeDomain>[I](model.config(), s);
+}
+template <std::size_t I>
+bool lemma_holds(const Bbm& model, const State& s) {
+    return lemmas<NativeDomain>[I](model.config(), s);
+}
+template <std::size_t... I>
+constexpr std::array<StatePredicate, sizeof...(I)> invariant_functions(std::index_sequence<I...>) {
+    return {invariant_holds<I>...};
+}
+template <std::size_t... I>
+constexpr std::array<StatePredicate, sizeof...(I)> lemma_functions(std::index_sequence<I...>) {
+    return {lemma_holds<I>...};
+}
+
+/// The state predicate of a property, or null if it has none.
+StatePredicate predicate_of(std::string_view id) {
+    constexpr auto functions =
+        invariant_functions(std::make_index_sequence<std::tuple_size_v<decltype(invariants<NativeDomain>)>>{});
+    for (std::size_t i = 0; i < functions.size(); ++i) {
+        if (invariants<NativeDomain>[i].id == id) return functions[i];
+    }
+    return nullptr;
 }
 
 constexpr bool at(const State& s, StepId op) { return s.op == static_cast<int>(op); }
@@ -50,21 +79,21 @@ std::vector<Property> properties(const Config& config) {
     const bool safe = config.safe_unplug;
     std::vector<Property> list;
     const auto invariant = [&](const char* id, const char* sentence, const char* source, const char* broken_by,
-                               bool (*holds)(const Bbm&, const State&), bool (*trigger)(const Bbm&, const State&)) {
+                               bool (*trigger)(const Bbm&, const State&)) {
         Property p;
         p.id = id;
         p.kind = PropertyKind::invariant;
         p.sentence = sentence;
         p.source = source;
         p.broken_by = broken_by;
-        p.holds = holds;
+        p.holds = predicate_of(id);
         p.trigger = trigger;
         list.push_back(std::move(p));
         return &list.back();
     };
     const auto asserted = [&](const char* id, const char* sentence, const char* source, const char* broken_by,
                               assertion::Id which, bool (*trigger)(const Bbm&, const State&)) {
-        auto* p = invariant(id, sentence, source, broken_by, nullptr, trigger);
+        auto* p = invariant(id, sentence, source, broken_by, trigger);
         p->kind = PropertyKind::assertion;
         p->assertion = which;
         p->has_assertion = true;
@@ -75,7 +104,7 @@ std::vector<Property> properties(const Config& config) {
         p->has_assertion = true;
     };
     const auto reachable = [&](const char* id, const char* sentence, const char* source, bool expected) {
-        auto* p = invariant(id, sentence, source, "", nullptr, nullptr);
+        auto* p = invariant(id, sentence, source, "", nullptr);
         p->kind = PropertyKind::reachability;
         p->expected = expected;
         return p;
@@ -87,13 +116,13 @@ std::vector<Property> properties(const Config& config) {
                   "when a memory block goes offline every page of it has refcount 0: the driver's reference on each "
                   "fake-offline page is dropped exactly once, in GOING_OFFLINE",
                   "virtio_mem_fake_offline_going_offline(), __offline_isolated_pages()", "going-keeps-reference",
-                  on<&P::refcount_released>, safe ? on<&P::any_references_dropped> : nullptr),
+                  safe ? on<&P::any_references_dropped> : nullptr),
         assertion::refcount_released);
     also_asserted(
         invariant("refcount-restored-on-cancel",
                   "whenever no offlining is in progress, and after CANCEL_OFFLINE, each fake-offline page holds "
                   "exactly the driver's reference",
-                  "virtio_mem_fake_offline_cancel_offline()", "cancel-forgets-reference", on<&P::refcount_restored>,
+                  "virtio_mem_fake_offline_cancel_offline()", "cancel-forgets-reference",
                   safe ? on<&P::any_fake> : nullptr),
         assertion::refcount_restored);
     also_asserted(
@@ -101,44 +130,40 @@ std::vector<Property> properties(const Config& config) {
                   "after a failed unplug attempt the big block is ADDED, no page of it is PageOffline, and every "
                   "page that was online is with the buddy or its user again, in its zone",
                   "virtio_mem_bbm_offline_remove_and_unplug_bb(), offline_and_remove_memory()",
-                  "rollback-leaves-fake-offline", on<&P::rollback_restores>, some_bb<big_block::added>),
+                  "rollback-leaves-fake-offline", some_bb<big_block::added>),
         assertion::rollback_restores);
     also_asserted(
         invariant("never-touch-unplugged",
                   "no page is in the buddy or in use, and no memory block is added, while the device has its big "
                   "block unplugged; UNPLUG is never sent for memory still added to Linux",
-                  "virtio 1.3, memory device, DR-O6", "unplug-despite-offline-failure",
-                  on<&P::untouched_when_unplugged>, some_bb<big_block::added>),
+                  "virtio 1.3, memory device, DR-O6", "unplug-despite-offline-failure", some_bb<big_block::added>),
         assertion::never_touch_unplugged);
     invariant("keep-fake-offline", "memory onlined while its big block is FAKE_OFFLINE reaches no user",
-              "virtio_mem_online_page()", "online-ignores-fake-offline", on<&P::keeps_fake_offline>,
-              safe ? on<&P::any_all_fake_offline> : nullptr);
+              "virtio_mem_online_page()", "online-ignores-fake-offline", safe ? on<&P::any_all_fake_offline> : nullptr);
     asserted("legal-transitions",
              "big block states move only as the driver's comments allow, FAKE_OFFLINE only under hotplug_mutex",
              "enum virtio_mem_bbm_bb_state, virtio_mem_bbm_set_bb_state()", "pending-becomes-added",
              assertion::legal_transitions, some_bb<big_block::added>);
     invariant("counts-consistent", "bb_count[] agrees with bb_states[]", "virtio_mem_bbm_set_bb_state()",
-              "set-state-forgets-count", on<&P::counts_consistent>, some_bb<big_block::added>);
+              "set-state-forgets-count", some_bb<big_block::added>);
     invariant("managed-count-conserved",
               "the managed pages of a zone are the pages with the buddy or a user, give or take what offlining borrows",
-              "adjust_managed_page_count(); 50625744220c", "managed-adjust-swapped", on<&P::managed_conserved>,
-              safe ? on<&P::any_fake> : nullptr);
+              "adjust_managed_page_count(); 50625744220c", "managed-adjust-swapped", safe ? on<&P::any_fake> : nullptr);
     invariant(
         "offline-size-exact",
         "offline_size is never negative, and is the size of the memory blocks added and offline whenever nothing is in "
         "progress",
         "virtio_mem_add_memory(), virtio_mem_memory_notifier_cb()", "offline-size-after-add",
-        on<&P::offline_size_exact>, some_bb<big_block::added>);
+        some_bb<big_block::added>);
     invariant("plugged-size-exact", "plugged_size is what the device has plugged whenever no request is in flight",
-              "virtio_mem_send_plug_request(), DV-C3", "plugged-size-forgotten", on<&P::plugged_size_exact>,
-              some_bb<big_block::added>);
+              "virtio_mem_send_plug_request(), DV-C3", "plugged-size-forgotten", some_bb<big_block::added>);
     {
         auto* p =
             invariant("lock-discipline",
                       "no deadlock, no unlock by a task that does not hold the lock, hotplug_mutex free around add, "
                       "offline and remove",
                       "virtio_mem.c, comments at virtio_mem_add_memory() and virtio_mem_memory_notifier_cb()",
-                      "mutex-held-across-offline", on<&P::mutex_free_around_core_mm>, nullptr);
+                      "mutex-held-across-offline", nullptr);
         p->kind = PropertyKind::deadlock;
         also_asserted(p, assertion::lock_discipline);
     }
@@ -147,7 +172,7 @@ std::vector<Property> properties(const Config& config) {
              "drivers/virtio/virtio_mem.c, mm/memory_hotplug.c, mm/page_alloc.c", "going-drops-added",
              assertion::no_warn, offlining);
     invariant("not-broken", "a recoverable failure (a veto, -EINTR, no memory) never marks the device broken",
-              "virtio_mem_run_wq(), ddf409851461", "linux-6.1, raw-offline-errors", on<&P::not_broken>, offlining);
+              "virtio_mem_run_wq(), ddf409851461", "linux-6.1, raw-offline-errors", offlining);
     asserted("no-use-after-free", "nobody uses the device after virtio_mem_remove() has freed it",
              "virtio_mem_deinit_hotplug(), 425bec0032f5", "free-without-unregister", assertion::no_use_after_free,
              config.scope.removals > 0 ? driver_unbound : nullptr);
@@ -171,6 +196,21 @@ std::vector<Property> properties(const Config& config) {
               "offline_and_remove_memory() fails with an error other than -ENOMEM and -EBUSY (a WARN_ON_ONCE in v6.6+)",
               "virtio_mem_offline_and_remove_memory(), ddf409851461", config.faults.veto)
         ->holds = on<&P::odd_offline_error>;
+    return list;
+}
+
+std::vector<Property> lemma_properties() {
+    constexpr auto functions = lemma_functions(std::make_index_sequence<lemma_infos.size()>{});
+    std::vector<Property> list;
+    for (std::size_t i = 0; i < functions.size(); ++i) {
+        Property p;
+        p.id = lemma_infos[i].id;
+        p.kind = PropertyKind::invariant;
+        p.sentence = lemma_infos[i].sentence;
+        p.source = "a lemma of the proofs";
+        p.holds = functions[i];
+        list.push_back(std::move(p));
+    }
     return list;
 }
 

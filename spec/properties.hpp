@@ -16,6 +16,9 @@ using Property = checker::Property<Bbm>;
 /// configuration: what safe mode must show, unsafe mode must not.
 [[nodiscard]] std::vector<Property> properties(const Config& config);
 
+/// The lemmas of the proofs as invariants, to be checked like properties.
+[[nodiscard]] std::vector<Property> lemma_properties();
+
 /// The part of an id before '/': properties that share it are chosen together.
 [[nodiscard]] std::string_view group_of(std::string_view id);
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "spec/symbolic_induction.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <unordered_set>
+
+#include "spec/symbolic_script.hpp"
 
 namespace vmemcheck::bbm::spec {
 
@@ -86,6 +89,7 @@ class Prover {
           pinned_(pinned_state(context_, config, instance)),
           solver_(context_) {
         result_.needed.resize(Obligations::count());
+        result_.unknown.resize(Obligations::count(), false);
         z3::params params(context_);
         params.set("timeout", options.timeout_ms);
         solver_.set(params);
@@ -93,12 +97,16 @@ class Prover {
 
     StepResult run() {
         const auto start = Clock::now();
+        if (options_.script) script_.emplace();
         assume();
         z3::expr bounds = pinned_.fresh.bounds && pinned_.premise;
-        for (const SymbolicPath& path : paths_of(config_, instance_.actor, pinned_.fresh.state, bounds)) {
+        for (const SymbolicPath& path :
+             paths_of(config_, instance_.actor, pinned_.fresh.state, bounds, options_.stop)) {
             if (!path.blocked) check(path);
             ++result_.paths;
         }
+        if (stopped()) result_.unknown.assign(Obligations::count(), true);
+        if (script_) result_.script = script_->text(step_title(instance_));
         result_.seconds = seconds_since(start);
         return std::move(result_);
     }
@@ -116,10 +124,14 @@ class Prover {
     StepResult result_;
     std::vector<std::unordered_set<unsigned>> before_;  ///< ids of the conjuncts that hold before, by obligation
     std::vector<z3::expr> labels_;                      ///< one for each predicate
+    std::optional<SmtScript> script_;
+
+    [[nodiscard]] bool stopped() const { return options_.stop != nullptr && options_.stop->load(); }
 
     /// Each predicate assumed is asserted under a label, so that cores name it.
     void assume() {
         solver_.add(pinned_.fresh.bounds && pinned_.premise);
+        if (script_) script_->premise(pinned_.fresh.bounds && pinned_.premise, "bounds, and whose step it is");
         before_.resize(Obligations::predicates());
         for (std::size_t i = 0; i < Obligations::predicates(); ++i) {
             labels_.push_back(context_.bool_const(("assume_" + std::to_string(i)).c_str()));
@@ -127,6 +139,7 @@ class Prover {
             for (const z3::expr& conjunct : conjuncts_of(config_, pinned_.fresh.state, i)) {
                 before_[i].insert(Z3_get_ast_id(context_, conjunct));
                 solver_.add(z3::implies(labels_[i], conjunct));
+                if (script_) script_->premise(conjunct, Obligations::name(i));
             }
         }
     }
@@ -142,7 +155,6 @@ class Prover {
     struct Goal {
         std::size_t obligation;
         std::vector<z3::expr> conjuncts;
-        bool open = true;
     };
 
     /// What this path may break: conjuncts that are not word for word those assumed before.
@@ -163,13 +175,13 @@ class Prover {
         return goals;
     }
 
-    z3::check_result timed(const z3::expr_vector& assumptions) {
+    z3::check_result timed() {
         const auto start = Clock::now();
         z3::check_result answer = z3::unknown;
         try {
-            answer = solver_.check(assumptions);
+            answer = solver_.check(premises());
         } catch (const z3::exception&) {
-            answer = z3::unknown;
+            answer = z3::unknown;  // interrupted, or out of memory
         }
         const double seconds = seconds_since(start);
         ++result_.queries;
@@ -181,68 +193,46 @@ class Prover {
     }
 
     void check(const SymbolicPath& path) {
-        std::vector<Goal> goals = goals_of(path);
+        const std::vector<Goal> goals = goals_of(path);
         if (goals.empty()) return;
         solver_.push();
         solver_.add(path.condition);
-        while (true) {
-            z3::expr_vector broken(context_);
-            for (const Goal& goal : goals) {
-                if (!goal.open) continue;
-                for (const z3::expr& n : negated(goal.conjuncts, context_)) broken.push_back(n);
-            }
-            if (broken.empty()) break;
+        for (const Goal& goal : goals) {
+            if (stopped()) break;
             solver_.push();
-            solver_.add(z3::mk_or(broken));
-            const z3::check_result answer = timed(premises());
-            if (answer == z3::unsat) {
-                if (options_.cores) learn(goals, solver_.unsat_core());
-                solver_.pop();
-                break;
-            }
-            if (answer == z3::unknown) {
-                result_.unknown = true;
-                solver_.pop();
-                break;
-            }
-            refuted(path, goals, solver_.get_model());
+            const z3::expr broken = z3::mk_or(negated(goal.conjuncts, context_));
+            solver_.add(broken);
+            const z3::check_result answer = timed();
+            if (answer == z3::unsat) learn(goal, solver_.unsat_core());
+            if (answer == z3::unknown) result_.unknown[goal.obligation] = true;
+            if (answer == z3::sat) refuted(path, goal, solver_.get_model());
+            if (script_) script_->query(path.condition, broken, answer, question(goal));
             solver_.pop();
         }
         solver_.pop();
     }
 
-    void learn(const std::vector<Goal>& goals, const z3::expr_vector& core) {
-        ObligationSet used(Obligations::predicates(), false);
+    /// What a query asks, for the reader of a script.
+    [[nodiscard]] std::string question(const Goal& goal) const {
+        return "path " + std::to_string(result_.paths) + " breaks " + std::string(Obligations::name(goal.obligation));
+    }
+
+    void learn(const Goal& goal, const z3::expr_vector& core) {
+        auto& needed = result_.needed[goal.obligation];
+        needed.resize(Obligations::predicates(), false);
         for (const z3::expr& label : core) {
             for (std::size_t i = 0; i < labels_.size(); ++i) {
-                if (z3::eq(label, labels_[i])) used[i] = true;
+                if (z3::eq(label, labels_[i])) needed[i] = true;
             }
-        }
-        for (const Goal& goal : goals) {
-            auto& needed = result_.needed[goal.obligation];
-            needed.resize(used.size(), false);
-            for (std::size_t i = 0; i < used.size(); ++i) needed[i] = needed[i] || used[i];
         }
     }
 
-    void refuted(const SymbolicPath& path, std::vector<Goal>& goals, const z3::model& model) {
-        Cti cti{instance_,
-                result_.paths,
-                path.choices,
-                concrete(config_, pinned_.fresh.state, model),
-                concrete(config_, path.after, model),
-                {}};
-        for (Goal& goal : goals) {
-            if (!goal.open) continue;
-            for (const z3::expr& conjunct : goal.conjuncts) {
-                if (!model.eval(conjunct, true).is_true()) {
-                    goal.open = false;
-                    cti.broken.push_back(goal.obligation);
-                    break;
-                }
-            }
-        }
-        result_.ctis.push_back(std::move(cti));
+    void refuted(const SymbolicPath& path, const Goal& goal, const z3::model& model) {
+        const bool known = std::any_of(result_.ctis.begin(), result_.ctis.end(),
+                                       [&](const Cti& cti) { return cti.broken == goal.obligation; });
+        if (known) return;
+        result_.ctis.push_back({goal.obligation, instance_, result_.paths, path.choices,
+                                concrete(config_, pinned_.fresh.state, model), concrete(config_, path.after, model)});
     }
 };
 
@@ -286,6 +276,11 @@ std::string_view Obligations::name(std::size_t index) {
                                                                                "legal-transitions",
                                                                                "no-use-after-free"};
     return others[index - first.size() - lemma_infos.size()];
+}
+
+std::string step_title(const StepInstance& step) {
+    static const Bbm names{Config{}};
+    return names.actor_name(step.actor) + ": " + std::string(step_names()[static_cast<std::size_t>(step.step)]);
 }
 
 StepResult induct(const Config& config, const StepInstance& step, const ObligationSet& assumed,

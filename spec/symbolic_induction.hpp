@@ -3,6 +3,7 @@
 /// Induction over one step: does every path of every step keep every predicate?
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -37,12 +38,12 @@ using ObligationSet = std::vector<bool>;
 
 /// A state that satisfies what was assumed, and a step that leads out.
 struct Cti {
+    std::size_t broken = 0;  ///< the obligation
     StepInstance step;
     std::size_t path = 0;
     std::vector<std::pair<checker::ChoiceId, int>> choices;
     Bbm::State before;
     Bbm::State after;
-    std::vector<std::size_t> broken;  ///< obligations
 };
 
 /// The outcome for one step.
@@ -52,15 +53,20 @@ struct StepResult {
     double seconds = 0;
     double slowest = 0;  ///< seconds of the slowest query
     std::size_t slowest_path = 0;
-    bool unknown = false;               ///< a query timed out or was given up
-    std::vector<Cti> ctis;              ///< at most one for each obligation broken here
+    std::vector<Cti> ctis;              ///< the first for each obligation broken here
+    ObligationSet unknown;              ///< a query timed out or was stopped
     std::vector<ObligationSet> needed;  ///< for each obligation: predicates in the cores of its proofs; empty: no query
+    std::string script;                 ///< all queries in SMT-LIB 2, if asked for
 };
 
 struct InductionOptions {
-    unsigned timeout_ms = 10000;  ///< of one query
-    bool cores = true;            ///< find out which predicates each proof needs
+    unsigned timeout_ms = 10000;              ///< of one query
+    const std::atomic<bool>* stop = nullptr;  ///< set it to end early: what is left is unknown
+    bool script = false;                      ///< fill StepResult::script
 };
+
+/// "user task: op_offline_test"
+[[nodiscard]] std::string step_title(const StepInstance& step);
 
 /// Proves of every path of one step that it keeps the obligations in `goals`, assuming those predicates in `assumed`
 /// before it.

@@ -42,7 +42,7 @@ FreshState fresh_state(z3::context& context, const Config& config, const std::st
 }
 
 std::vector<SymbolicPath> paths_of(const Config& config, checker::ActorId actor, const SymbolicState& before,
-                                   const z3::expr& assumption) {
+                                   const z3::expr& assumption, const std::atomic<bool>* stop) {
     std::vector<SymbolicPath> paths;
     PathOracle oracle(assumption.ctx());
     oracle.assume(assumption);
@@ -54,7 +54,7 @@ std::vector<SymbolicPath> paths_of(const Config& config, checker::ActorId actor,
         run_step<SymbolicDomain>(config, state, actor, context);
         paths.push_back({oracle.path_condition(), std::move(state), context.is_blocked, std::move(context.failures),
                          std::move(context.choices)});
-    } while (oracle.advance());
+    } while (oracle.advance() && !(stop != nullptr && stop->load()));
     return paths;
 }
 

@@ -3,7 +3,7 @@
 /// All paths of one step of the model, as Z3 terms.
 #pragma once
 
-#include <functional>
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -33,8 +33,10 @@ struct SymbolicPath {
 /// Enumerates the paths of an actor's step at one program counter.
 /// \param before the pre-state; its program counter (state.wk, op or rm) must be a constant
 /// \param assumption holds of the pre-state: bounds, and what else cuts infeasible paths
+/// \param stop when set, the enumeration ends early, with what it has
 [[nodiscard]] std::vector<SymbolicPath> paths_of(const Config& config, checker::ActorId actor,
-                                                 const SymbolicState& before, const z3::expr& assumption);
+                                                 const SymbolicState& before, const z3::expr& assumption,
+                                                 const std::atomic<bool>* stop = nullptr);
 
 /// Values of a Z3 model for a symbolic state, as a native state.
 [[nodiscard]] Bbm::State concrete(const Config& config, const SymbolicState& symbolic, const z3::model& model);

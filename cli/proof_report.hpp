@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// What `prove` reports: proofs, counterexamples to induction, and what the checker makes of them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/error.hpp"
+#include "cli/report.hpp"
+#include "spec/symbolic_prove.hpp"
+
+namespace vmemcheck::cli {
+
+/// What the checker says of something that could not be proved.
+struct Classification {
+    enum class Kind : std::uint8_t {
+        none,         ///< it was not asked
+        violated,     ///< in this scope: a real violation
+        not_reached,  ///< it holds in all of this scope, so the counterexample to induction is not reachable in it
+        incomplete,   ///< the search ended early
+    };
+    std::string id;
+    Kind kind = Kind::none;
+    std::optional<Run> run;
+    std::string file;  ///< where the run was saved
+    std::uint64_t states = 0;
+};
+
+struct ProofReport {
+    const Bbm* model = nullptr;
+    std::string scope_name;
+    std::string save;  ///< directory for counterexamples, "none", or empty for the current one
+    bool verbose = false;
+    std::vector<std::string> asked;  ///< ids of the properties asked for
+    bbm::spec::Proof proof;
+    std::vector<Classification> classifications;  ///< of properties and lemmas that were not proved
+
+    [[nodiscard]] const Config& config() const { return model->config(); }
+    [[nodiscard]] bool is_asked(std::string_view id) const;
+    [[nodiscard]] const Classification* classification(std::string_view id) const;
+    [[nodiscard]] ExitCode exit_code() const;
+};
+
+/// Lets the checker search the scope for violations of what is open. Saves their runs.
+void classify(ProofReport& report, const std::atomic<bool>* stop);
+
+[[nodiscard]] std::string proof_text(const ProofReport& report, const Style& style);
+[[nodiscard]] Json proof_json(const ProofReport& report);
+
+}  // namespace vmemcheck::cli

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <thread>
+
+#include "cli/commands.hpp"
+#include "cli/config_flags.hpp"
+#include "cli/counterexample.hpp"
+#include "cli/files.hpp"
+#include "cli/flag_values.hpp"
+#include "cli/proof_report.hpp"
+#include "cli/terminal.hpp"
+#include "cli/text.hpp"
+
+namespace vmemcheck::cli {
+
+namespace {
+
+namespace spec = bbm::spec;
+
+class ProveCommand {
+ public:
+    void add_to(CLI::App& command) {
+        config_.add_to(command);
+        const std::string group = "Proof";
+        add_number(command, "threads", threads_, "queries are asked on so many threads (default: one a core)")
+            ->group(group);
+        add_seconds(command, "query-time", query_time_, "give up a query after so many seconds: unknown (default: 10)")
+            ->group(group);
+        add_seconds(command, "max-time", max_time_, "give up what is not proved after so many seconds")->group(group);
+        command
+            .add_option("--without", without_,
+                        "leave out this lemma or property, as if it were not known; may be given again")
+            ->type_name("ID")
+            ->group(group);
+        command.add_flag("--no-check", no_check_, "do not let the checker look for what could not be proved")
+            ->group(group);
+        add_outputs(command);
+    }
+
+    [[nodiscard]] ExitCode run() {
+        const Bbm model(config_.config());
+        ProofReport report;
+        report.model = &model;
+        report.scope_name = config_.scope_name();
+        report.save = save_;
+        report.verbose = verbose_;
+        for (const Property& p : config_.properties(model.config())) report.asked.push_back(p.id);
+        check_flags();
+
+        print(header_text(model.config(), config_.scope_name(), "proof by induction over every step"));
+        const InterruptGuard guard;
+        report.proof = prove(model.config());
+        if (!no_check_) classify(report, InterruptGuard::flag());
+        print(proof_text(report, Style::of(STDOUT_FILENO)));
+        if (!json_.empty()) write_file(json_, pretty(proof_json(report)));
+        return report.exit_code();
+    }
+
+ private:
+    void add_outputs(CLI::App& command) {
+        const std::string group = "Output";
+        command.add_option("--json", json_, "write the result as JSON")
+            ->type_name("FILE")
+            ->check(not_empty)
+            ->group(group);
+        command
+            .add_option("--smt2", smt2_,
+                        "write every query as SMT-LIB 2 with its expected answer, one file a step, into a directory "
+                        "(made if it does not exist)")
+            ->type_name("DIR")
+            ->check(not_empty)
+            ->group(group);
+        command
+            .add_option("--save", save_,
+                        "where counterexamples are saved, as vmemcheck-PROPERTY-RELEASE.json: a directory "
+                        "(default: the current one), or none")
+            ->type_name("DIR|none")
+            ->check(not_empty)
+            ->group(group);
+        command
+            .add_flag("--verbose", verbose_, "show every counterexample to induction, program counters and locals too")
+            ->group(group);
+    }
+
+    void check_flags() {
+        std::vector<std::string_view> known;
+        for (std::size_t i = 0; i < spec::Obligations::predicates(); ++i) known.push_back(spec::Obligations::name(i));
+        for (const std::string& id : without_) {
+            if (std::find(known.begin(), known.end(), id) == known.end())
+                throw UserError(unknown_name("lemma or property", id, known));
+        }
+        if (query_time_ > max_query_time) {
+            throw UserError(fmt::format("--query-time must be at most {} seconds", max_query_time));
+        }
+        if (!json_.empty()) check_writable(json_);
+        if (!save_.empty() && save_ != "none") check_writable_directory(save_);
+        if (smt2_.empty()) return;
+        std::error_code error;
+        std::filesystem::create_directories(smt2_, error);
+        if (error) throw UserError(fmt::format("cannot make the directory {}: {}", quote(smt2_), error.message()));
+        check_writable_directory(smt2_);
+    }
+
+    [[nodiscard]] spec::Proof prove(const Config& config) {
+        spec::ProofOptions options;
+        options.threads = threads_ == 0 ? std::max(1U, std::thread::hardware_concurrency())
+                                        : static_cast<unsigned>(std::min<std::uint64_t>(threads_, max_threads));
+        options.timeout_ms = query_time_ > 0 ? static_cast<unsigned>(query_time_ * 1000) : 10000;
+        options.without = without_;
+        const Deadline deadline(max_time_, InterruptGuard::flag());
+        options.stop = deadline.flag();
+        const StatusLine line;
+        options.progress = [&line](const spec::ProofProgress& p) {
+            line.show(fmt::format("round {}: {} of {} steps", p.round, p.done, p.steps));
+        };
+        if (!smt2_.empty()) {
+            options.script = [this](const std::string& name, const std::string& script) {
+                std::string file = name + ".smt2";
+                std::replace(file.begin(), file.end(), ' ', '-');
+                file.erase(std::remove(file.begin(), file.end(), ':'), file.end());
+                write_file(path_in(smt2_, file), script);
+            };
+        }
+        return spec::prove(config, options);
+    }
+
+    static constexpr unsigned max_threads = 256;
+    static constexpr double max_query_time = 1000000;
+
+    ConfigFlags config_;
+    std::uint64_t threads_ = 0;
+    double query_time_ = 0;
+    double max_time_ = 0;
+    std::vector<std::string> without_;
+    bool no_check_ = false;
+    bool verbose_ = false;
+    std::string json_;
+    std::string smt2_;
+    std::string save_;
+};
+
+}  // namespace
+
+void add_prove(CLI::App& app, Action& chosen) {
+    const auto command = std::make_shared<ProveCommand>();
+    CLI::App* const sub = app.add_subcommand(
+        "prove", "proves the safety properties by induction, for runs of any length; shows what stands in the way");
+    command->add_to(*sub);
+    sub->footer(
+        "Examples:\n"
+        "  vmemcheck prove                                      everything, on linux-6.12, in the small scope\n"
+        "  vmemcheck prove --release linux-6.1                  not-broken is refuted: the counterexample is saved\n"
+        "  vmemcheck prove --without hotplug-active-follows     what a missing lemma looks like\n"
+        "  vmemcheck prove --mutant cancel-forgets-reference    a proof that fails, and where\n"
+        "  vmemcheck prove --smt2 queries                       every query, for another solver to answer\n"
+        "\n"
+        "Exit codes: 0 everything asked for is proved, 1 a property is violated, 2 bad usage or an output that cannot\n"
+        "            be written, 3 something is neither proved nor violated in this scope, or a limit or Ctrl-C came");
+    sub->callback([command, &chosen] { chosen = [command] { return command->run(); }; });
+}
+
+}  // namespace vmemcheck::cli

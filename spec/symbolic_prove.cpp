@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+#include "spec/symbolic_prove.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <new>
+#include <thread>
+
+namespace vmemcheck::bbm::spec {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::size_t lemmas_begin() { return invariants<SymbolicDomain>.size(); }
+
+/// Whether a predicate holds in every initial state; evaluated, for there are few.
+bool holds_initially(const Bbm& model, std::size_t predicate) {
+    const auto& first = invariants<NativeDomain>;
+    const auto& second = lemmas<NativeDomain>;
+    bool ok = true;
+    model.initial_states([&](const Bbm::State& s) {
+        if (predicate < first.size()) {
+            ok = ok && first[predicate](model.config(), s);
+        } else if (predicate < first.size() + second.size()) {
+            ok = ok && second[predicate - first.size()](model.config(), s);
+        } else {
+            describe_state(model.config(), s,
+                           [&](const std::string&, const auto& field, int low, int high,
+                               std::span<const std::string_view>) { ok = ok && field >= low && field <= high; });
+        }
+    });
+    return ok;
+}
+
+class Induction {
+ public:
+    Induction(const Config& config, const ProofOptions& options)
+        : config_(config), options_(options), results_(step_instances().size()) {
+        induction_.timeout_ms = options.timeout_ms;
+        induction_.stop = options.stop;
+        induction_.script = static_cast<bool>(options.script);
+    }
+
+    Proof run() {
+        const auto start = Clock::now();
+        begin();
+        std::vector<bool> due(results_.size(), true);
+        while (std::find(due.begin(), due.end(), true) != due.end() && !stopped()) {
+            round(due);
+            due = drop_broken();
+        }
+        conclude();
+        proof_.statistics.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+        return std::move(proof_);
+    }
+
+ private:
+    const Config& config_;
+    const ProofOptions& options_;
+    InductionOptions induction_;
+    ObligationSet assumed_;
+    ObligationSet fails_initially_;
+    std::vector<StepResult> results_;
+    std::vector<std::vector<Cti>> ctis_;  ///< by obligation, of the round in which it was given up
+    Proof proof_;
+
+    [[nodiscard]] bool stopped() const { return options_.stop != nullptr && options_.stop->load(); }
+
+    void begin() {
+        const Bbm model(config_);
+        assumed_.assign(Obligations::count(), true);
+        fails_initially_.assign(Obligations::count(), false);
+        ctis_.resize(Obligations::count());
+        for (std::size_t i = 0; i < Obligations::predicates(); ++i) {
+            const auto& without = options_.without;
+            const bool excluded = std::find(without.begin(), without.end(), Obligations::name(i)) != without.end();
+            fails_initially_[i] = !holds_initially(model, i);
+            assumed_[i] = !excluded && !fails_initially_[i];
+        }
+    }
+
+    /// Proves the steps that are due; what one finds does not depend on the order or on other threads.
+    void round(const std::vector<bool>& due) {
+        const auto& steps = step_instances();
+        const auto count = static_cast<std::size_t>(std::count(due.begin(), due.end(), true));
+        std::atomic<std::size_t> next = 0;
+        std::mutex mutex;
+        std::size_t done = 0;
+        std::exception_ptr failure;
+        ++proof_.statistics.rounds;
+        const auto work = [&] {
+            for (std::size_t i = next++; i < steps.size(); i = next++) {
+                if (!due[i]) continue;
+                try {
+                    results_[i] = induct(config_, steps[i], assumed_, assumed_, induction_);
+                } catch (...) {
+                    const std::lock_guard lock(mutex);
+                    failure = std::current_exception();
+                    return;
+                }
+                const std::lock_guard lock(mutex);
+                ++done;
+                if (options_.progress) options_.progress({proof_.statistics.rounds, done, count});
+            }
+        };
+        std::vector<std::thread> threads;
+        for (unsigned i = 1; i < options_.threads; ++i) threads.emplace_back(work);
+        work();
+        for (std::thread& thread : threads) thread.join();
+        if (failure) std::rethrow_exception(failure);
+        for (std::size_t i = 0; i < steps.size(); ++i) {
+            if (due[i]) count_up(results_[i], steps[i]);
+        }
+    }
+
+    void count_up(const StepResult& result, const StepInstance& step) {
+        ProofStatistics& sum = proof_.statistics;
+        sum.queries += result.queries;
+        if (result.slowest > sum.slowest_seconds) {
+            sum.slowest_seconds = result.slowest;
+            sum.slowest = step_title(step) + ", path " + std::to_string(result.slowest_path);
+        }
+    }
+
+    /// Gives up the predicates that were broken or not decided; says which steps rest on them and are due again.
+    std::vector<bool> drop_broken() {
+        ObligationSet dropped(Obligations::count(), false);
+        for (const StepResult& result : results_) {
+            for (const Cti& cti : result.ctis) {
+                if (!assumed_[cti.broken]) continue;
+                ctis_[cti.broken].push_back(cti);
+                dropped[cti.broken] = true;
+            }
+            for (std::size_t i = 0; i < result.unknown.size(); ++i) {
+                if (assumed_[i] && result.unknown[i]) dropped[i] = true;
+            }
+        }
+        for (std::size_t i = 0; i < dropped.size(); ++i) {
+            if (dropped[i]) assumed_[i] = false;
+        }
+        std::vector<bool> due(results_.size(), false);
+        for (std::size_t step = 0; step < results_.size(); ++step) {
+            for (std::size_t goal = 0; goal < dropped.size(); ++goal) {
+                const ObligationSet& needed = results_[step].needed[goal];
+                for (std::size_t i = 0; i < needed.size(); ++i) {
+                    if (assumed_[goal] && needed[i] && dropped[i]) due[step] = true;
+                }
+            }
+        }
+        return due;
+    }
+
+    [[nodiscard]] bool undecided(std::size_t obligation) const {
+        return ctis_[obligation].empty() && !fails_initially_[obligation] &&
+               std::any_of(results_.begin(), results_.end(), [&](const StepResult& result) {
+                   return result.unknown.empty() || result.unknown[obligation];
+               });
+    }
+
+    void conclude() {
+        for (std::size_t i = 0; i < results_.size(); ++i) {
+            ++proof_.statistics.steps;
+            proof_.statistics.paths += results_[i].paths;
+            if (options_.script && !results_[i].script.empty())
+                options_.script(step_title(step_instances()[i]), results_[i].script);
+        }
+        proof_.inductive = assumed_;
+        for (std::size_t i = lemmas_begin(); i < Obligations::predicates(); ++i) {
+            if (!assumed_[i]) proof_.dropped.push_back({Obligations::name(i), ctis_[i]});
+        }
+        for (std::size_t i = 0; i < Obligations::count(); ++i) {
+            if (i >= lemmas_begin() && i < Obligations::predicates()) continue;
+            const std::string_view id = Obligations::name(i);
+            const auto same = [&](const PropertyProof& p) { return p.id == id; };
+            if (std::none_of(proof_.properties.begin(), proof_.properties.end(), same)) conclude(id);
+        }
+    }
+
+    void conclude(std::string_view id) {
+        PropertyProof property;
+        property.id = id;
+        bool unknown = stopped();
+        bool open = false;
+        ObligationSet direct(Obligations::predicates(), false);
+        for (std::size_t i = 0; i < Obligations::count(); ++i) {
+            if (Obligations::name(i) != id) continue;
+            property.ctis.insert(property.ctis.end(), ctis_[i].begin(), ctis_[i].end());
+            if (fails_initially_[i]) property.initially = false;
+            if (!assumed_[i]) (undecided(i) ? unknown : open) = true;
+            add_needed(i, direct);
+        }
+        property.status = open      ? PropertyProof::Status::open
+                          : unknown ? PropertyProof::Status::unknown
+                                    : PropertyProof::Status::proved;
+        ObligationSet all = direct;
+        for (ObligationSet before; before != all;) {
+            before = all;
+            for (std::size_t i = 0; i < before.size(); ++i) {
+                if (before[i]) add_needed(i, all);
+            }
+        }
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            if (Obligations::name(i) == id) continue;
+            if (direct[i]) property.lemmas.push_back(Obligations::name(i));
+            if (all[i]) property.rests_on.push_back(Obligations::name(i));
+        }
+        proof_.properties.push_back(std::move(property));
+    }
+
+    /// Adds what the queries of an obligation needed.
+    void add_needed(std::size_t obligation, ObligationSet& sum) const {
+        for (const StepResult& result : results_) {
+            if (result.needed.empty()) continue;
+            const ObligationSet& needed = result.needed[obligation];
+            for (std::size_t i = 0; i < needed.size(); ++i) sum[i] = sum[i] || needed[i];
+        }
+    }
+};
+
+}  // namespace
+
+Proof prove(const Config& config, const ProofOptions& options) { return Induction(config, options).run(); }
+
+std::vector<std::string> proof_assumptions(const Config& config) {
+    std::vector<std::string> list;
+    if (!config.faults.speculative_refs)
+        list.emplace_back("nobody takes a speculative reference on a page (protocol S1)");
+    if (!config.faults.stop_callbacks)
+        list.emplace_back("no notifier called before the driver's stops the chain (protocol F29)");
+    if (!config.faults.add_eexist) list.emplace_back("add_memory() does not fail with -EEXIST");
+    if (!config.faults.device_error) list.emplace_back("the device answers ERROR only by its own rules");
+    if (!config.faults.device_nack) list.emplace_back("the device answers NACK only by its own rules");
+    if (!config.faults.veto) list.emplace_back("no other memory notifier refuses");
+    if (!config.faults.device_busy) list.emplace_back("the device is never BUSY");
+    if (!config.faults.allocation) list.emplace_back("allocations never fail");
+    if (!config.faults.pins) list.emplace_back("no page is ever pinned");
+    if (!config.faults.signal) list.emplace_back("user tasks get no signals");
+    if (!config.faults.leftovers) list.emplace_back("probe finds no memory plugged by an earlier driver");
+    return list;
+}
+
+}  // namespace vmemcheck::bbm::spec
