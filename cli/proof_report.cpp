@@ -72,7 +72,8 @@ std::string classification_text(const Classification* c, bool lemma) {
 }
 
 std::string cti_text(const ProofReport& report, std::string_view id, const spec::Cti& cti, const Style& style) {
-    const Bbm& model = *report.model;
+    const spec::ProofCase& proved_for = report.proof.cases[cti.proof_case];
+    const Bbm model(proved_for.config);
     const checker::Layout layout = checker::layout_of(model, cti.before);
     const RunTextOptions options{true, style};
     checker::MicroStep<State> step{cti.step.actor, static_cast<checker::StepId>(cti.step.step), cti.choices, cti.after,
@@ -80,6 +81,10 @@ std::string cti_text(const ProofReport& report, std::string_view id, const spec:
     std::string text = '\n' + style.bold(fmt::format("counterexample to induction: {}", id)) + '\n';
     text += "  a state that satisfies all that was assumed:\n    " +
             wrapped(initial_text(layout, cti.before, true), 4, width) + '\n';
+    if (proved_for.focus) {
+        text +=
+            "    of a system of which it keeps " + proved_for.name + ":\n    " + wrapped(cti.numbers, 4, width) + '\n';
+    }
     text += "  and a step that leads out:\n";
     text += step_text(model, layout, 1, step, cti.before, options);
     return text;
@@ -112,6 +117,23 @@ std::string dropped_text(const ProofReport& report, const Style& style) {
            wrapped(list_of(ids), 2, width) + '\n';
 }
 
+/// What of the size of the system the proof takes for granted.
+std::vector<std::string> bounds_assumed(const ProofReport& report) {
+    if (report.unbounded) {
+        return {"nothing of the size of the system and of its parts, or of the length of runs (docs/proofs.md)",
+                fmt::format("the device's usable region is at most {} larger than what is requested",
+                            counted(static_cast<std::uint64_t>(report.config().scope.usable_slack), "big block"))};
+    }
+    return {fmt::format("the bounds of the scope ({}); the length of runs has none (--unbounded: nor have they)",
+                        report.scope_name)};
+}
+
+std::vector<std::string> all_assumptions(const ProofReport& report) {
+    std::vector<std::string> list = spec::proof_assumptions(report.config());
+    for (std::string& line : bounds_assumed(report)) list.push_back(std::move(line));
+    return list;
+}
+
 std::string conclusion(const ProofReport& report) {
     std::size_t proved = 0;
     std::size_t refuted = 0;
@@ -129,7 +151,8 @@ std::string conclusion(const ProofReport& report) {
 }
 
 Json cti_json(const ProofReport& report, const spec::Cti& cti) {
-    const Bbm& model = *report.model;
+    const spec::ProofCase& proved_for = report.proof.cases[cti.proof_case];
+    const Bbm model(proved_for.config);
     const checker::Layout layout = checker::layout_of(model, cti.before);
     Json state = Json::object();
     for (std::size_t i = 0; i < layout.fields().size(); ++i) {
@@ -146,7 +169,9 @@ Json cti_json(const ProofReport& report, const spec::Cti& cti) {
             {"path", cti.path},
             {"choices", choices_json(model, cti.choices)},
             {"state", std::move(state)},
-            {"changes", std::move(changes)}};
+            {"changes", std::move(changes)},
+            {"kept", proved_for.name},
+            {"numbers", cti.numbers}};
 }
 
 Json classification_json(const Classification& c) {
@@ -179,12 +204,13 @@ std::string proof_text(const ProofReport& report, const Style& style) {
     text += dropped_text(report, style);
     text += ctis_text(report, style);
     text += '\n' + style.bold("assumptions") + '\n';
-    for (const std::string& line : spec::proof_assumptions(report.config())) text += "  - " + line + '\n';
-    text += fmt::format("  - the bounds of the scope ({}); the length of runs has none\n", report.scope_name);
+    for (const std::string& line : all_assumptions(report)) text += "  - " + wrapped(line, 4, width) + '\n';
     const spec::ProofStatistics& s = report.proof.statistics;
     text += '\n' + style.bold("statistics") + '\n';
-    text += fmt::format("  {}, {}, {} in {}: {:.1f} s\n", counted(s.steps, "step"), counted(s.paths, "path"),
-                        counted(s.queries, "query"), counted(s.rounds, "round"), s.seconds);
+    text +=
+        fmt::format("  {}, {}{}, {} in {}: {:.1f} s\n", counted(s.steps, "step"), counted(s.paths, "path"),
+                    report.unbounded ? fmt::format(" in {}", fmt::format("{} focuses", report.proof.cases.size())) : "",
+                    counted(s.queries, "query"), counted(s.rounds, "round"), s.seconds);
     text += fmt::format("  slowest query: {:.3f} s ({})\n", s.slowest_seconds, s.slowest);
     return text + '\n' + conclusion(report) + '\n';
 }
@@ -228,7 +254,8 @@ Json proof_json(const ProofReport& report) {
         dropped.push_back(std::move(object));
     }
     file["lemmas_given_up"] = std::move(dropped);
-    file["assumptions"] = spec::proof_assumptions(report.config());
+    file["unbounded"] = report.unbounded;
+    file["assumptions"] = all_assumptions(report);
     const spec::ProofStatistics& s = report.proof.statistics;
     file["statistics"] = {{"rounds", s.rounds},
                           {"steps", s.steps},

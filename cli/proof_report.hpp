@@ -32,6 +32,7 @@ struct ProofReport {
     std::string scope_name;
     std::string save;  ///< directory for counterexamples, "none", or empty for the current one
     bool verbose = false;
+    bool unbounded = false;
     std::vector<std::string> asked;  ///< ids of the properties asked for
     bbm::spec::Proof proof;
     std::vector<Classification> classifications;  ///< of properties and lemmas that were not proved

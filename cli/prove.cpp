@@ -32,6 +32,12 @@ class ProveCommand {
             ->group(group);
         add_seconds(command, "max-time", max_time_, "give up what is not proved after so many seconds")->group(group);
         command
+            .add_flag(
+                "--unbounded", unbounded_,
+                "for any number and size of big blocks, memory blocks, sections and page blocks, not only those of "
+                "the scope")
+            ->group(group);
+        command
             .add_option("--without", without_,
                         "leave out this lemma or property, as if it were not known; may be given again")
             ->type_name("ID")
@@ -48,10 +54,13 @@ class ProveCommand {
         report.scope_name = config_.scope_name();
         report.save = save_;
         report.verbose = verbose_;
+        report.unbounded = unbounded_;
         for (const Property& p : config_.properties(model.config())) report.asked.push_back(p.id);
         check_flags();
 
-        print(header_text(model.config(), config_.scope_name(), "proof by induction over every step"));
+        print(header_text(
+            model.config(), config_.scope_name(),
+            unbounded_ ? "proof by induction over every step, for every size" : "proof by induction over every step"));
         const InterruptGuard guard;
         report.proof = prove(model.config());
         if (!no_check_) classify(report, InterruptGuard::flag());
@@ -111,11 +120,12 @@ class ProveCommand {
                                         : static_cast<unsigned>(std::min<std::uint64_t>(threads_, max_threads));
         options.timeout_ms = query_time_ > 0 ? static_cast<unsigned>(query_time_ * 1000) : 10000;
         options.without = without_;
+        options.unbounded = unbounded_;
         const Deadline deadline(max_time_, InterruptGuard::flag());
         options.stop = deadline.flag();
         const StatusLine line;
         options.progress = [&line](const spec::ProofProgress& p) {
-            line.show(fmt::format("round {}: {} of {} steps", p.round, p.done, p.steps));
+            line.show(fmt::format("round {}: {} of {} steps proved", p.round, p.done, p.steps));
         };
         if (!smt2_.empty()) {
             options.script = [this](const std::string& name, const std::string& script) {
@@ -137,6 +147,7 @@ class ProveCommand {
     double max_time_ = 0;
     std::vector<std::string> without_;
     bool no_check_ = false;
+    bool unbounded_ = false;
     bool verbose_ = false;
     std::string json_;
     std::string smt2_;
@@ -153,6 +164,8 @@ void add_prove(CLI::App& app, Action& chosen) {
     sub->footer(
         "Examples:\n"
         "  vmemcheck prove                                      everything, on linux-6.12, in the small scope\n"
+        "  vmemcheck prove --unbounded                          for big blocks and memory blocks of any number and "
+        "size\n"
         "  vmemcheck prove --release linux-6.1                  not-broken is refuted: the counterexample is saved\n"
         "  vmemcheck prove --without hotplug-active-follows     what a missing lemma looks like\n"
         "  vmemcheck prove --mutant cancel-forgets-reference    a proof that fails, and where\n"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "model/bbm.hpp"
 
-#include <algorithm>
 #include <array>
+
+#include "model/initial.hpp"
 
 namespace vmemcheck::bbm {
 
@@ -24,24 +25,13 @@ bool Bbm::at_rest(const State& s) const {
 
 Bbm::State Bbm::initial_state(unsigned plugged_set) const {
     State s{};
-    s.wk = static_cast<int>(StepId::wk_idle);
-    s.op = static_cast<int>(StepId::op_none);
-    s.rm = static_cast<int>(StepId::rm_idle);
-    s.config_changed = 1;
-    s.queued = 1;
-    s.resizes_left = std::max(0, config_.scope.resizes);
-    s.user_requests_left = std::max(0, config_.scope.user_requests);
-    int plugged = 0;
     int highest = 0;
     for (int i = 0; i < config_.scope.big_blocks; ++i) {
         if ((plugged_set >> static_cast<unsigned>(i) & 1U) == 0) continue;
         s.bb[static_cast<std::size_t>(i)].device = 1;
-        ++plugged;
         highest = i + 1;
     }
-    s.plugged = plugged;
-    s.device_usable = highest;
-    s.unplug_all_required = plugged > 0 ? 1 : 0;
+    initialise<NativeDomain>(config_, s, highest);
     return s;
 }
 

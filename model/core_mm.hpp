@@ -40,12 +40,17 @@ struct CoreMm : Run<D, Context> {
  private:
     void next(StepId pc) { s.op = static_cast<int>(pc); }
     [[nodiscard]] int self() const { return D::index(s.device_hotplug_lock); }
-    [[nodiscard]] int first_mb() const { return this->bb_of(D::index(s.op_mb)) * c.scope.memory_blocks; }
+    using Value = typename D::Value;
+    /// The big block of the operation, the first of its memory blocks in the state, and where its first one is.
+    [[nodiscard]] int bb_id() const { return this->bb_of(this->operation_mb()); }
+    [[nodiscard]] int first_mb() const { return bb_id() * c.scope.memory_blocks; }
+    [[nodiscard]] Value begin_of_bb() const { return s.numbering.first_memory_block(c.scope, bb_id()); }
+    [[nodiscard]] Value end_of_bb() const { return begin_of_bb() + this->memory_blocks(); }
     [[nodiscard]] auto& remembered(int i) const { return s.op_types[static_cast<std::size_t>(i)]; }
 
     /// add_memory_resource(): the blocks appear, offline; then memhp_default_online_type decides.
     void add() {
-        const int first = D::index(s.op_mb);
+        const int first = first_mb();
         const int failure = this->choose(choice::add_memory, c.faults.add_eexist ? 3 : c.faults.allocation ? 2 : 1);
         if (failure != 0) {
             s.op_outer_rc = failure == 1 ? result::enomem : result::eexist;
@@ -57,6 +62,7 @@ struct CoreMm : Run<D, Context> {
             }
             this->mb(i).state = memory_block::offline;
         }
+        this->adjust_other_memory_blocks(1);
         s.op_type = auto_online_type();
         next(s.op_type == online_type::offline ? StepId::op_unlock : StepId::op_online_enter);
     }
@@ -77,8 +83,8 @@ struct CoreMm : Run<D, Context> {
     /// device_online() or device_offline() of one block has returned op_rc: what its caller does next.
     void block_done() {
         const int rc = D::index(s.op_rc);
-        const int mb = D::index(s.op_mb);
-        const bool last = mb + 1 == first_mb() + c.scope.memory_blocks;
+        const Value mb = s.op_mb;
+        const bool last = static_cast<bool>(mb + 1 == end_of_bb());
         s.op_rc = result::ok;
         s.op_notified = 0;
         switch (D::index(s.op_caller)) {
@@ -90,7 +96,7 @@ struct CoreMm : Run<D, Context> {
             case caller::offline_and_remove:
                 if (rc != result::ok && rc != result::already) {
                     s.op_outer_rc = rc;
-                    return rollback(first_mb());
+                    return rollback(begin_of_bb());
                 }
                 if (last) return next(StepId::op_remove);
                 s.op_mb = mb + 1;
@@ -104,21 +110,34 @@ struct CoreMm : Run<D, Context> {
     }
 
     /// try_reonline_memory_block() for the next block from mb on that offline_and_remove_memory() itself offlined.
-    void rollback(int mb) {
+    void rollback(const Value& from) {
         const int first = first_mb();
+        const Value begin = begin_of_bb();
         s.op_caller = caller::rollback;
         s.op_type = online_type::offline;
-        for (int i = mb; i < first + c.scope.memory_blocks; ++i) {
+        for (int i = first; i < first + c.scope.memory_blocks; ++i) {
             const int slot =
                 c.is(Mutant::rollback_shifts_online_types) ? (i - first + 1) % c.scope.memory_blocks : i - first;
-            if (remembered(slot) != online_type::offline) {
-                s.op_mb = i;
+            if (this->mb_position(i) >= from && remembered(slot) != online_type::offline) {
+                s.op_mb = this->mb_position(i);
                 s.op_type = remembered(slot);
                 return next(StepId::op_online_enter);
             }
         }
-        s.op_mb = first;
+        if (this->elsewhere()) return rollback_elsewhere(from, begin + this->memory_blocks());
+        s.op_mb = begin;
         rollback_done();
+    }
+
+    /// The next block is one that the state does not have.
+    void rollback_elsewhere(const Value& from, const Value& end) {
+        s.op_mb = s.numbering.any_number();
+        if (s.op_mb < from || s.op_mb >= end || s.numbering.has_memory_block(c.scope, s.op_mb)) {
+            this->blocked("no such memory block");
+        }
+        s.op_type = online_type::kernel;
+        if (this->elsewhere()) s.op_type = online_type::movable;
+        next(StepId::op_online_enter);
     }
 
     void rollback_done() {
@@ -146,6 +165,7 @@ struct CoreMm : Run<D, Context> {
             this->mb(i).state = memory_block::absent;
             this->mb(i).zone = 0;
         }
+        this->adjust_other_memory_blocks(-1);
         this->show(EventKind::try_remove_memory_ret, self(), -1, 0);
         next(StepId::op_unlock);
     }

@@ -32,7 +32,7 @@ struct Environment : Run<D, Context> {
         this->at(StepId::device_answer);
         if (s.request_type == request::none) return this->blocked("request of the driver", actor::worker);
         const int type = D::index(s.request_type);
-        const int i = type == request::unplug_all ? 0 : D::index(s.wk_bb);
+        const int i = type == request::unplug_all ? 0 : this->worker_bb();
         int answer = type == request::unplug_all ? response::ack : by_the_rules(type == request::plug, i);
         if (answer == response::ack) {
             // Of the misbehaviours only those that are switched on are offered.
@@ -56,6 +56,7 @@ struct Environment : Run<D, Context> {
         if (answer == response::ack) {
             if (type == request::unplug_all) {
                 for (int b = 0; b < c.scope.big_blocks; ++b) unplug(b);
+                s.others.device = 0;
                 s.device_usable = usable(s.device_requested);
             } else if (type == request::plug) {
                 this->bb(i).device = 1;
@@ -96,7 +97,7 @@ struct Environment : Run<D, Context> {
             if (s.resizes_left == 0) return this->blocked("no more resizes in this scope");
             s.resizes_left = s.resizes_left - 1;
         }
-        const int size = this->choose(choice::size, c.scope.big_blocks + 1);
+        const Value size = any_size();
         if (s.device_requested == size && s.config_interrupt == 1) return this->blocked("nothing would change");
         s.device_usable = D::select(usable(size) > s.device_usable, usable(size), s.device_usable);
         s.device_requested = size;
@@ -121,7 +122,7 @@ struct Environment : Run<D, Context> {
         this->show(EventKind::dev_hotplug_lock_sysfs_ret, task::user, -1, 0);
         s.device_hotplug_lock = task::user;
         s.op_caller = caller::sysfs;
-        s.op_mb = mb;
+        s.op_mb = this->mb_position(mb);
         s.op_type = type;
         s.op = static_cast<int>(type == online_type::offline ? StepId::op_offline_enter : StepId::op_online_enter);
     }
@@ -142,7 +143,7 @@ struct Environment : Run<D, Context> {
         const Bool free = p.kind == page::buddy || p.kind == page::pcp;
         const Bool available = (p.kind == page::buddy && !isolated) || p.kind == page::pcp;
         const Bool used = (p.kind == page::movable || p.kind == page::unmovable) && p.pin == pin::none;
-        const Bool pcp_works = s.pcp_disabled == 0 || this->mb(D::index(s.op_mb)).zone != mb.zone;
+        const Bool pcp_works = !pcp_disabled_in(mb.zone);
         switch (action) {
             case page_action::allocate_movable:
             case page_action::allocate_kernel:
@@ -150,8 +151,7 @@ struct Environment : Run<D, Context> {
                 if (action == page_action::allocate_kernel && mb.zone == zone::movable) {
                     return this->blocked("kernel allocations do not come from ZONE_MOVABLE");
                 }
-                if (p.kind == page::buddy && in_use() >= c.scope.allocations)
-                    return this->blocked("no more allocations in this scope");
+                if (p.kind == page::buddy && all_in_use()) return this->blocked("no more allocations in this scope");
                 p.kind = action == page_action::allocate_movable ? page::movable : page::unmovable;
                 p.ref = 1;
                 return;
@@ -164,13 +164,13 @@ struct Environment : Run<D, Context> {
                 // A page of an isolated block is freed to the buddy, never to a list.
                 if (isolated || !pcp_works) return this->blocked("per-cpu lists are off");
                 if (!(used || p.kind == page::buddy)) return this->blocked("page is not free");
-                if (free && in_use() >= c.scope.allocations) return this->blocked("no more allocations in this scope");
+                if (free && all_in_use()) return this->blocked("no more allocations in this scope");
                 p.kind = page::pcp;
                 p.ref = 0;
                 return;
             case page_action::pin:
             case page_action::pin_for_ever:
-                if (p.kind != page::movable || p.pin != pin::none || pinned() >= c.scope.pins) {
+                if (p.kind != page::movable || p.pin != pin::none || all_pinned()) {
                     return this->blocked("page cannot be pinned");
                 }
                 p.pin = action == page_action::pin ? pin::temporary : pin::eternal;
@@ -180,7 +180,7 @@ struct Environment : Run<D, Context> {
                 if (p.pin != pin::temporary && p.pin != pin::walker) return this->blocked("page is not pinned");
                 return put(i);
             default:  // get_page_unless_zero() of a pfn walker
-                if (p.ref <= 0 || p.pin != pin::none || p.kind == page::contig || pinned() >= c.scope.pins) {
+                if (p.ref <= 0 || p.pin != pin::none || p.kind == page::contig || all_pinned()) {
                     return this->blocked("no reference to be had");
                 }
                 p.pin = pin::walker;
@@ -257,17 +257,22 @@ struct Environment : Run<D, Context> {
                within(StepId::op_offline_cancel, StepId::op_offline_cancel_unlock);
     }
 
-    [[nodiscard]] int usable(int requested) const {
-        return requested == 0 ? 0 : std::min(c.scope.big_blocks, requested + c.scope.usable_slack);
+    /// A requested size, in big blocks.
+    [[nodiscard]] Value any_size() const {
+        if (this->elsewhere()) return s.numbering.any_number();
+        return this->choose(choice::size, c.scope.big_blocks + 1);
     }
-    [[nodiscard]] int usable(const typename D::Int& requested) const { return usable(D::index(requested)); }
+
+    [[nodiscard]] Value usable(const Value& requested) const {
+        const Value all = s.numbering.big_blocks(c.scope);
+        const Value some = requested + c.scope.usable_slack;
+        return D::select(requested == 0, 0, D::select(some < all, some, all));
+    }
 
     [[nodiscard]] int by_the_rules(bool plug, int i) const {
-        if (i >= s.device_usable) return response::error;
+        if (this->bb_position(i) >= s.device_usable) return response::error;
         if (plug) {
-            Value plugged = 1;
-            for (int b = 0; b < c.scope.big_blocks; ++b) plugged = plugged + this->bb(b).device;
-            if (plugged > s.device_requested) return response::nack;
+            if (this->plugged_in_device() + 1 > s.device_requested) return response::nack;
             return this->bb(i).device == 0 ? response::ack : response::error;
         }
         return this->bb(i).device == 1 ? response::ack : response::error;
@@ -276,18 +281,26 @@ struct Environment : Run<D, Context> {
     /// The device discards the block: whatever Linux still does with it is lost.
     void unplug(int b) { this->bb(b).device = 0; }
 
-    [[nodiscard]] Value in_use() const {
+    /// zone_pcp_disable() is in force for this zone: that of the memory block of the operation in progress.
+    [[nodiscard]] Bool pcp_disabled_in(const Value& zone) const {
+        if (s.pcp_disabled == 0) return Bool(false);
+        if (!s.numbering.has_memory_block(c.scope, s.op_mb)) return Bool(this->elsewhere());
+        return this->mb(this->operation_mb()).zone == zone;
+    }
+
+    /// Bounds of the scope: pages in use, and pinned, at the same time.
+    [[nodiscard]] Bool all_in_use() const {
         Value n = 0;
         for (int i = 0; i < c.scope.total_pages(); ++i) {
             const auto& p = this->page(i);
             n = n + D::select(p.kind == page::movable || p.kind == page::unmovable || p.kind == page::pcp, 1, 0);
         }
-        return n;
+        return n >= c.scope.allocations;
     }
-    [[nodiscard]] Value pinned() const {
+    [[nodiscard]] Bool all_pinned() const {
         Value n = 0;
         for (int i = 0; i < c.scope.total_pages(); ++i) n = n + D::select(this->page(i).pin == pin::none, 0, 1);
-        return n;
+        return n >= c.scope.pins;
     }
 
     /// put_page() of a pin or of a walker: whoever drops the last reference frees the page.

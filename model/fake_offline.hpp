@@ -94,7 +94,7 @@ struct FakeOffline : Run<D, Context> {
 
     /// The section of the device that is at hand.
     [[nodiscard]] int section_id() const {
-        return D::index(s.wk_bb) * c.scope.sections_per_big_block() + D::index(s.wk_item);
+        return s.numbering.section_of_big_block_at(c.scope, this->worker_bb(), s.wk_item);
     }
     [[nodiscard]] int block_id() const { return this->mb_of_section(section_id()); }
 
@@ -105,13 +105,13 @@ struct FakeOffline : Run<D, Context> {
     }
 
     void mark_bb() {
-        this->set_bb_state(D::index(s.wk_bb), big_block::fake_offline);
+        this->set_bb_state(this->worker_bb(), big_block::fake_offline);
         s.wk_item = 0;
         next(StepId::wk_fo_section);
     }
 
     void section() {
-        if (s.wk_item == c.scope.sections_per_big_block()) return next(StepId::wk_fo_unlock);
+        if (s.wk_item == this->sections_per_big_block()) return next(StepId::wk_fo_unlock);
         if (this->mb(block_id()).online == 0) {
             s.wk_item = s.wk_item + 1;
             return;
@@ -139,17 +139,19 @@ struct FakeOffline : Run<D, Context> {
         next(StepId::wk_ac_isolate);
     }
 
-    [[nodiscard]] int block_at(int position) const {
-        return this->first_block_of_section(section_id()) +
-               isolation_order(c.release.isolates_ends_first, position, c.scope.page_blocks);
+    [[nodiscard]] Value blocks() const { return s.numbering.page_blocks(c.scope); }
+    /// The page block that is isolated as the position-th.
+    [[nodiscard]] int block_at(const Value& position) const {
+        return s.numbering.block_of_section_at(c.scope, section_id(),
+                                               isolation_order<D>(c.release.isolates_ends_first, position, blocks()));
     }
 
     void isolate() {
-        const int position = D::index(s.wk_block);
-        if (!can_isolate(*this, block_at(position), block_id(), false)) return next_isolate_undo();
-        this->isolated(block_at(position)) = 1;
-        if (position + 1 < c.scope.page_blocks) {
-            s.wk_block = position + 1;
+        const int block = block_at(s.wk_block);
+        if (!can_isolate(*this, block, block_id(), false)) return next_isolate_undo();
+        this->isolated(block) = 1;
+        if (s.wk_block + 1 < blocks()) {
+            s.wk_block = s.wk_block + 1;
             return;
         }
         this->show(EventKind::start_isolate_ret, self, -1, 0);
@@ -159,9 +161,8 @@ struct FakeOffline : Run<D, Context> {
 
     /// start_isolate_page_range() takes back what it isolated itself: wk_block page blocks.
     void isolate_undo() {
-        const int position = D::index(s.wk_block) - 1;
-        this->isolated(block_at(position)) = 0;
-        s.wk_block = position;
+        s.wk_block = s.wk_block - 1;
+        this->isolated(block_at(s.wk_block)) = 0;
         next_isolate_undo();
     }
     void next_isolate_undo() {
@@ -211,6 +212,7 @@ struct FakeOffline : Run<D, Context> {
         typename D::Bool free = true;
         for (int i = first; i < first + c.scope.pages_per_section(); ++i)
             free = free && this->page(i).kind == page::buddy;
+        if (this->elsewhere()) free = false;
         return free;
     }
 
@@ -226,10 +228,9 @@ struct FakeOffline : Run<D, Context> {
 
     /// undo_isolate_page_range(): every isolated page block of the range, whoever isolated it.
     void undo() {
-        const int position = D::index(s.wk_block);
-        this->isolated(this->first_block_of_section(section_id()) + position) = 0;
-        if (position + 1 < c.scope.page_blocks) {
-            s.wk_block = position + 1;
+        this->isolated(s.numbering.block_of_section_at(c.scope, section_id(), s.wk_block)) = 0;
+        if (s.wk_block + 1 < blocks()) {
+            s.wk_block = s.wk_block + 1;
             return;
         }
         s.wk_block = 0;
@@ -257,7 +258,7 @@ struct FakeOffline : Run<D, Context> {
             p.kind = D::select(p.kind == page::contig, page::fake, p.kind);
         }
         this->show(EventKind::set_fake_offline, self, block_id());
-        this->adjust_managed(this->mb(block_id()).zone, -c.scope.pages_per_section());
+        this->adjust_managed_section(this->mb(block_id()).zone, -1);
         this->show(EventKind::adjust_managed, self, block_id());
         this->show(EventKind::fake_offline_ret, self, -1, 0);
         s.wk_try = 0;
@@ -326,7 +327,7 @@ struct FakeOffline : Run<D, Context> {
         }
         this->show(EventKind::clear_fake_offline, self, mb);
         this->show(dirty ? EventKind::generic_online_page : EventKind::free_contig_range, self, mb);
-        this->adjust_managed(this->mb(mb).zone, c.scope.pages_per_section());
+        this->adjust_managed_section(this->mb(mb).zone, 1);
         if (!dirty || c.release.memmap_starts_offline) this->show(EventKind::adjust_managed, self, mb);
         this->show(EventKind::fake_online_ret, self, -1);
         s.wk_item = s.wk_item + 1;
@@ -334,7 +335,7 @@ struct FakeOffline : Run<D, Context> {
     }
 
     void rollback_mark_bb() {
-        this->set_bb_state(D::index(s.wk_bb), big_block::added);
+        this->set_bb_state(this->worker_bb(), big_block::added);
         next(StepId::wk_rb_unlock);
     }
 

@@ -8,9 +8,11 @@
 namespace vmemcheck::bbm {
 
 /// The page block that start_isolate_page_range() isolates as its position-th of count: the ends first, or in order.
-[[nodiscard]] constexpr int isolation_order(bool ends_first, int position, int count) {
-    if (!ends_first || position == 0) return position;
-    return position == 1 ? count - 1 : position - 1;
+template <class D>
+[[nodiscard]] typename D::Value isolation_order(bool ends_first, const typename D::Value& position,
+                                                const typename D::Value& count) {
+    if (!ends_first) return position;
+    return D::select(position == 0, 0, D::select(position == 1, count - 1, position - 1));
 }
 
 /// set_migratetype_isolate(): not isolated already, and has_unmovable_pages() finds none.
@@ -25,6 +27,7 @@ template <class D, class Context>
         const typename D::Bool movable = p.ref == 0 || p.kind == page::movable || (offline && for_offlining);
         ok = ok && (movable_zone || movable);
     }
+    if (run.elsewhere()) ok = false;
     return ok;
 }
 
@@ -33,6 +36,7 @@ template <class D, class Context>
 [[nodiscard]] typename D::Bool range_isolated(const Run<D, Context>& run, int first, int count) {
     typename D::Bool all = true;
     for (int i = first; i < first + count; ++i) all = all && run.isolated(i) == 1;
+    if (run.elsewhere()) all = false;
     return all;
 }
 

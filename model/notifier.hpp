@@ -25,7 +25,7 @@ struct Notifier : Run<D, Context> {
  protected:
     void next(StepId pc) { s.op = static_cast<int>(pc); }
     [[nodiscard]] int self() const { return D::index(s.device_hotplug_lock); }
-    [[nodiscard]] int mb_id() const { return D::index(s.op_mb); }
+    [[nodiscard]] int mb_id() const { return this->operation_mb(); }
     [[nodiscard]] int bb_id() const { return this->bb_of(mb_id()); }
 
     void notify(EventKind kind, NotifierAction action) { this->show(kind, self(), mb_id(), static_cast<int>(action)); }

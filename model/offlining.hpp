@@ -94,8 +94,11 @@ struct Offlining : Notifier<D, Context> {
     [[nodiscard]] int first_page() const { return this->first_page_of_mb(this->mb_id()); }
     [[nodiscard]] int end_page() const { return first_page() + c.scope.pages_per_memory_block(); }
     [[nodiscard]] int blocks() const { return c.scope.page_blocks_per_memory_block(); }
-    [[nodiscard]] int block_at(int position) const {
-        return this->mb_id() * blocks() + isolation_order(c.release.isolates_ends_first, position, blocks());
+    [[nodiscard]] Value all_blocks() const { return s.numbering.page_blocks_per_memory_block(c.scope); }
+    /// The page block that is isolated as the position-th.
+    [[nodiscard]] int block_at(const Value& position) const {
+        return s.numbering.block_of_memory_block_at(
+            c.scope, this->mb_id(), isolation_order<D>(c.release.isolates_ends_first, position, all_blocks()));
     }
     [[nodiscard]] static Bool is_offline(const Page<typename D::Int>& p) {
         return p.kind == page::fake || p.kind == page::fake_dirty;
@@ -133,11 +136,11 @@ struct Offlining : Notifier<D, Context> {
     }
 
     void isolate() {
-        const int position = D::index(s.op_block);
-        if (!can_isolate(*this, block_at(position), this->mb_id(), true)) return next_isolate_undo();
-        this->isolated(block_at(position)) = 1;
-        if (position + 1 < blocks()) {
-            s.op_block = position + 1;
+        const int block = block_at(s.op_block);
+        if (!can_isolate(*this, block, this->mb_id(), true)) return next_isolate_undo();
+        this->isolated(block) = 1;
+        if (s.op_block + 1 < all_blocks()) {
+            s.op_block = s.op_block + 1;
             return;
         }
         s.op_block = 0;
@@ -146,9 +149,8 @@ struct Offlining : Notifier<D, Context> {
     }
 
     void isolate_undo() {
-        const int position = D::index(s.op_block) - 1;
-        this->isolated(block_at(position)) = 0;
-        s.op_block = position;
+        s.op_block = s.op_block - 1;
+        this->isolated(block_at(s.op_block)) = 0;
         next_isolate_undo();
     }
     /// An isolation failure sends no notification at all.
@@ -197,7 +199,7 @@ struct Offlining : Notifier<D, Context> {
     void drop_references() {
         const int mb = this->mb_id();
         if (adjusts_managed()) {
-            this->adjust_managed(this->mb(mb).zone, c.scope.pages_per_memory_block());
+            this->adjust_managed_memory_block(this->mb(mb).zone, 1);
             this->show(EventKind::adjust_managed, this->self(), mb);
         }
         if (!c.is(Mutant::going_keeps_reference)) {
@@ -255,16 +257,22 @@ struct Offlining : Notifier<D, Context> {
 
     /// scan_movable_pages() and do_migrate_range(): the first page found, in address order, decides.
     void scan() {
-        for (int i = first_page(); i < end_page(); ++i) {
+        for (int i = first_page(); i <= end_page(); ++i) {
+            // A page that the state does not have comes before this one.
+            if (this->elsewhere()) return migrate_from(i);
+            if (this->elsewhere()) return abort(result::ebusy);
+            if (i == end_page()) break;
             const auto& p = this->page(i);
-            if (p.kind == page::movable) {
-                for (int j = i; j < end_page(); ++j) migrate_page(*this, j);
-                return next(StepId::op_offline_loop);
-            }
+            if (p.kind == page::movable) return migrate_from(i);
             if (is_offline(p) && p.ref != 0) return abort(result::ebusy);
         }
         this->show(EventKind::test_isolated, this->self(), this->mb_id());
         next(StepId::op_offline_test);
+    }
+
+    void migrate_from(int page) {
+        for (int i = page; i < end_page(); ++i) migrate_page(*this, i);
+        next(StepId::op_offline_loop);
     }
 
     /// test_pages_isolated(MEMORY_OFFLINE): PageOffline pages without a reference may stay.
@@ -282,9 +290,11 @@ struct Offlining : Notifier<D, Context> {
     /// __offline_isolated_pages() and the counts.
     void offlined() {
         const int mb = this->mb_id();
+        Bool none_offline = true;
         Value managed = 0;
         for (int i = first_page(); i < end_page(); ++i) {
             auto& p = this->page(i);
+            none_offline = none_offline && !is_offline(p);
             if (is_offline(p)) {
                 if (p.ref != 0) {
                     this->fail(assertion::refcount_released,
@@ -300,8 +310,12 @@ struct Offlining : Notifier<D, Context> {
         }
         for (int i = mb * blocks(); i < (mb + 1) * blocks(); ++i) this->isolated(i) = 0;
         this->mb(mb).online = 0;
-        const Value subtracted = c.release.notifier_adjusts_managed ? c.scope.pages_per_memory_block() : managed;
-        this->adjust_managed(this->mb(mb).zone, 0 - subtracted);
+        if (c.release.notifier_adjusts_managed || none_offline) {
+            this->adjust_managed_memory_block(this->mb(mb).zone, -1);
+        } else {
+            const Value others = this->elsewhere() ? s.numbering.any_number() : 0;
+            this->adjust_managed(this->mb(mb).zone, 0 - managed - others, 0 - others);
+        }
         this->show(EventKind::adjust_managed, this->self(), mb);
         this->notify(EventKind::memory_notify, NotifierAction::offline);
         if (!this->notifier_registered()) {
@@ -348,10 +362,9 @@ struct Offlining : Notifier<D, Context> {
     // --- failure ---
 
     void undo() {
-        const int at = D::index(s.op_block);
-        this->isolated(this->mb_id() * blocks() + at) = 0;
-        if (at + 1 < blocks()) {
-            s.op_block = at + 1;
+        this->isolated(s.numbering.block_of_memory_block_at(c.scope, this->mb_id(), s.op_block)) = 0;
+        if (s.op_block + 1 < all_blocks()) {
+            s.op_block = s.op_block + 1;
             return;
         }
         s.op_block = 0;
@@ -380,7 +393,7 @@ struct Offlining : Notifier<D, Context> {
         const int mb = this->mb_id();
         this->show(EventKind::fake_offline_cancel_offline, this->self(), mb);
         if (adjusts_managed()) {
-            this->adjust_managed(this->mb(mb).zone, -c.scope.pages_per_memory_block());
+            this->adjust_managed_memory_block(this->mb(mb).zone, -1);
             this->show(EventKind::adjust_managed, this->self(), mb);
         }
         const int taken = c.is(Mutant::cancel_forgets_reference)      ? 0

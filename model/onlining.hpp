@@ -168,7 +168,7 @@ struct Onlining : Notifier<D, Context> {
         if (keep) {
             this->show(EventKind::set_fake_offline, this->self(), mb);
         } else {
-            this->adjust_managed(this->mb(mb).zone, c.scope.pages_per_memory_block());
+            this->adjust_managed_memory_block(this->mb(mb).zone, 1);
             if (callback) this->show(EventKind::generic_online_page, this->self(), mb);
             if (callback && c.release.memmap_starts_offline) this->show(EventKind::adjust_managed, this->self(), mb);
         }
@@ -179,11 +179,9 @@ struct Onlining : Notifier<D, Context> {
     }
 
     void undo() {
-        const int blocks = c.scope.page_blocks_per_memory_block();
-        const int at = D::index(s.op_block);
-        this->isolated(this->mb_id() * blocks + at) = 0;
-        if (at + 1 < blocks) {
-            s.op_block = at + 1;
+        this->isolated(s.numbering.block_of_memory_block_at(c.scope, this->mb_id(), s.op_block)) = 0;
+        if (s.op_block + 1 < s.numbering.page_blocks_per_memory_block(c.scope)) {
+            s.op_block = s.op_block + 1;
             return;
         }
         s.op_block = 0;
@@ -204,7 +202,7 @@ struct Onlining : Notifier<D, Context> {
     void active() { next(s.wq_active == 0 ? StepId::op_online_retry : StepId::op_online_unlock); }
     void retry_if_room() {
         // could_add_memory(offline_threshold / 2): half the threshold, in memory blocks, compared without rounding.
-        if (2 * s.offline_size + c.scope.offline_threshold() <= 2 * c.scope.offline_threshold()) this->retry();
+        if (2 * s.offline_size + this->offline_threshold() <= 2 * this->offline_threshold()) this->retry();
         next(StepId::op_online_unlock);
     }
     void unlock() {

@@ -95,10 +95,46 @@ struct Run {
     [[nodiscard]] int mb_of_section(int section) const { return section / c.scope.sections; }
     [[nodiscard]] int mb_of_page(int page) const { return page / c.scope.pages_per_memory_block(); }
 
+    // --- positions and sizes; see ExactNumbering ---
+    [[nodiscard]] Value bb_position(int slot) const { return s.numbering.big_block(c.scope, slot); }
+    [[nodiscard]] Value mb_position(int slot) const { return s.numbering.memory_block(c.scope, slot); }
+    /// The big block at the worker's hand, the memory block of the operation in progress.
+    [[nodiscard]] int worker_bb() const { return s.numbering.big_block_at(c.scope, s.wk_bb); }
+    [[nodiscard]] int operation_mb() const { return s.numbering.memory_block_at(c.scope, s.op_mb); }
+    [[nodiscard]] Value memory_blocks() const { return s.numbering.memory_blocks(c.scope); }
+    [[nodiscard]] Value sections_per_big_block() const { return s.numbering.sections_per_big_block(c.scope); }
+    [[nodiscard]] Value offline_threshold() const { return s.numbering.offline_threshold(c.scope); }
+    /// Whether something is so of an entity that the state does not have: a choice in proofs beyond a scope.
+    [[nodiscard]] bool elsewhere() const { return s.numbering.elsewhere(); }
+
     /// Adds to the managed count of a zone (adjust_managed_page_count()).
-    void adjust_managed(Value zone, Value pages) const {
-        s.managed[0] = s.managed[0] + D::select(zone == zone::normal, pages, 0);
-        s.managed[1] = s.managed[1] + D::select(zone == zone::movable, pages, 0);
+    /// \param pages how many
+    /// \param others how many of them are not in the state
+    void adjust_managed(const Value& zone, const Value& pages, const Value& others) const {
+        for (int i = 0; i < zone::count; ++i) {
+            const auto at = static_cast<std::size_t>(i);
+            s.managed[at] = s.managed[at] + D::select(zone == i, pages, 0);
+            s.others.managed[at] = s.others.managed[at] + D::select(zone == i, others, 0);
+        }
+    }
+    /// The same for all pages of a section or of a memory block, one way (1) or the other (-1).
+    void adjust_managed_section(const Value& zone, int sign) const {
+        const Value all = s.numbering.pages_per_section(c.scope);
+        adjust_managed(zone, sign * all, sign * (all - c.scope.pages_per_section()));
+    }
+    void adjust_managed_memory_block(const Value& zone, int sign) const {
+        const Value all = s.numbering.pages_per_memory_block(c.scope);
+        adjust_managed(zone, sign * all, sign * (all - c.scope.pages_per_memory_block()));
+    }
+    /// Memory blocks of a big block that are not in the state become offline (1) or are no more (-1).
+    void adjust_other_memory_blocks(int sign) const {
+        s.others.offline = s.others.offline + sign * (memory_blocks() - c.scope.memory_blocks);
+    }
+    /// Big blocks that the device has plugged.
+    [[nodiscard]] Value plugged_in_device() const {
+        Value n = s.others.device;
+        for (int i = 0; i < c.scope.big_blocks; ++i) n = n + bb(i).device;
+        return n;
     }
 
     /// queue_work() unless the driver is being removed (virtio_mem_retry()).

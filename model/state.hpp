@@ -33,6 +33,15 @@ struct Page {
     Int pin;   ///< pin::Kind: an extra reference contained in ref
 };
 
+/// What big blocks, memory blocks and pages that are not in the state add to sums.
+template <class Rest>
+struct Others {
+    Rest device;                                  ///< big blocks plugged in the device
+    Rest offline;                                 ///< memory blocks offline
+    std::array<Rest, big_block::count> bb_count;  ///< big blocks by state
+    std::array<Rest, zone::count> managed;        ///< managed pages
+};
+
 /// Everything that can change. Pages, page blocks and memory blocks are numbered through the whole device in address
 /// order; counts of Scope tell how many are used.
 template <class D>
@@ -101,6 +110,10 @@ struct State {
     std::array<Int, max_page_blocks> isolated;  ///< page block is MIGRATE_ISOLATE
     std::array<Page<Int>, max_pages> page;
     std::array<Int, zone::count> managed;  ///< zone_managed_pages(), of this device's memory
+
+    // Not part of the system: which of many entities these are, and what the others add to sums.
+    [[no_unique_address]] typename D::Numbering numbering;
+    Others<typename D::Rest> others;
 };
 
 /// Describes every field once, with bounds for the scope: visit(name, field, low, high, names).

@@ -124,8 +124,7 @@ struct Worker : FakeOffline<D, Context> {
     void config() {
         if (s.config_changed == 0) return after_config();
         s.config_changed = 0;
-        Value plugged = 0;
-        for (int i = 0; i < c.scope.big_blocks; ++i) plugged = plugged + this->bb(i).device;
+        const Value plugged = this->plugged_in_device();
         if (plugged != s.plugged) {
             this->fail(assertion::no_warn, "WARN_ON_ONCE(new_plugged_size != vm->plugged_size)");
             s.plugged = plugged;
@@ -148,12 +147,9 @@ struct Worker : FakeOffline<D, Context> {
     /// virtio_mem_unplug_pending_mb(), virtio_mem_cleanup_pending_mb(): the next big block in state PLUGGED.
     void pending() {
         if (s.bb_count[big_block::plugged] > 0) {
-            for (int i = 0; i < c.scope.big_blocks; ++i) {
-                if (i >= s.wk_bb && i < s.next_bb && this->bb(i).state == big_block::plugged) {
-                    s.wk_bb = i;
-                    s.wk_why = purpose::pending;
-                    return next(StepId::wk_send_enter);
-                }
+            if (find_bb(big_block::plugged, false)) {
+                s.wk_why = purpose::pending;
+                return next(StepId::wk_send_enter);
             }
         }
         s.wk_bb = 0;
@@ -168,6 +164,23 @@ struct Worker : FakeOffline<D, Context> {
             return candidate();
         }
         finish();
+    }
+
+    /// for_each_bb() from wk_bb on, or for_each_bb_rev() below it: the first big block in this state becomes wk_bb.
+    [[nodiscard]] bool find_bb(int state, bool reverse) {
+        const Value from = s.wk_bb;
+        for (int n = 0; n < c.scope.big_blocks; ++n) {
+            const int i = reverse ? c.scope.big_blocks - 1 - n : n;
+            const Value at = this->bb_position(i);
+            if ((reverse ? at < from : at >= from) && at < s.next_bb && this->bb(i).state == state) {
+                s.wk_bb = at;
+                return true;
+            }
+        }
+        if (!this->elsewhere()) return false;
+        s.wk_bb = s.numbering.any_number();
+        if (s.wk_bb >= s.next_bb || s.numbering.has_big_block(c.scope, s.wk_bb)) this->blocked("no such big block");
+        return true;
     }
 
     /// The end of the loop: what `rc` makes of the run.
@@ -231,7 +244,7 @@ struct Worker : FakeOffline<D, Context> {
     // --- requests to the device ---
 
     void send_enter() {
-        const int i = D::index(s.wk_bb);
+        const int i = this->worker_bb();
         if (s.wk_why == purpose::plug) {
             this->show(EventKind::bbm_plug_and_add_bb, self, i);
             if (this->bb(i).state != big_block::unused) this->fail(assertion::no_warn, "WARN_ON_ONCE(state != UNUSED)");
@@ -240,17 +253,16 @@ struct Worker : FakeOffline<D, Context> {
     }
 
     void send() {
-        const int i = D::index(s.wk_bb);
+        const int i = this->worker_bb();
         this->show(s.wk_why == purpose::plug ? EventKind::send_plug : EventKind::send_unplug, self, i);
         if (s.config_changed == 1) return answered(result::eagain);
         next(StepId::wk_kick);
     }
 
     void kick() {
-        const int i = D::index(s.wk_bb);
-        const int type = s.wk_why == purpose::plug        ? request::plug
-                         : s.wk_why == purpose::leftovers ? request::unplug_all
-                                                          : request::unplug;
+        const bool leftovers = static_cast<bool>(s.wk_why == purpose::leftovers);
+        const int i = leftovers ? 0 : this->worker_bb();
+        const int type = leftovers ? request::unplug_all : s.wk_why == purpose::plug ? request::plug : request::unplug;
         if (type == request::unplug) {
             for (int m = 0; m < c.scope.memory_blocks; ++m) {
                 if (this->mb(i * c.scope.memory_blocks + m).state != memory_block::absent) {
@@ -307,7 +319,7 @@ struct Worker : FakeOffline<D, Context> {
 
     /// What each caller makes of the answer to its request.
     void answered(int rc) {
-        const int i = D::index(s.wk_bb);
+        const int i = this->worker_bb();
         const int why = D::index(s.wk_why);
         s.wk_why = purpose::none;
         this->show(why == purpose::plug ? EventKind::send_plug_ret : EventKind::send_unplug_ret, self, -1,
@@ -316,7 +328,7 @@ struct Worker : FakeOffline<D, Context> {
             case purpose::pending:
                 if (rc != result::ok) return finish(rc);
                 this->set_bb_state(i, c.is(Mutant::pending_becomes_added) ? big_block::added : big_block::unused);
-                s.wk_bb = i + 1;
+                s.wk_bb = s.wk_bb + 1;
                 return pending();
             case purpose::plug:
                 if (rc != result::ok) {
@@ -341,14 +353,11 @@ struct Worker : FakeOffline<D, Context> {
 
     /// could_add_memory(), before each big block: an unused one if there is any, else a new one.
     void could_add() {
-        if (s.offline_size + c.scope.memory_blocks > c.scope.offline_threshold()) return finish(result::enospc);
+        if (s.offline_size + this->memory_blocks() > this->offline_threshold()) return finish(result::enospc);
         if (s.bb_count[big_block::unused] > 0) {
-            for (int i = 0; i < c.scope.big_blocks; ++i) {
-                if (i >= s.wk_bb && i < s.next_bb && this->bb(i).state == big_block::unused) {
-                    s.wk_bb = i;
-                    s.wk_why = purpose::plug;
-                    return next(StepId::wk_send_enter);
-                }
+            if (find_bb(big_block::unused, false)) {
+                s.wk_why = purpose::plug;
+                return next(StepId::wk_send_enter);
             }
         }
         next(StepId::wk_prepare);
@@ -356,8 +365,8 @@ struct Worker : FakeOffline<D, Context> {
 
     void prepare() {
         if (s.next_bb >= s.last_usable) return finish(result::enospc);
-        // The array of states grows by a page at a time: within the scope, once.
-        if (s.next_bb != 0) return prepared();
+        // The array of states grows by a page at a time: within a scope, once.
+        if (s.next_bb != 0 && !this->elsewhere()) return prepared();
         if (this->choose(choice::allocation, c.faults.allocation ? 2 : 1) == 1) return finish(result::enomem);
         this->show(EventKind::mtxtry, self);
         next(StepId::wk_prepare_lock);
@@ -378,6 +387,7 @@ struct Worker : FakeOffline<D, Context> {
     void prepared() {
         s.bb_count[big_block::unused] = s.bb_count[big_block::unused] + 1;
         s.wk_bb = s.next_bb;
+        static_cast<void>(this->worker_bb());  // it is looked at from now on
         s.next_bb = s.next_bb + 1;
         s.wk_why = purpose::plug;
         next(StepId::wk_send_enter);
@@ -386,7 +396,7 @@ struct Worker : FakeOffline<D, Context> {
     // --- virtio_mem_add_memory() and what bbm_plug_and_add_bb() does with its result ---
 
     void add_enter() {
-        this->show(EventKind::add_memory, self, D::index(s.wk_bb));
+        this->show(EventKind::add_memory, self, this->worker_bb());
         if (s.resource_name == 0) {
             if (this->choose(choice::allocation, c.faults.allocation ? 2 : 1) == 1) {
                 s.wk_rc = result::enomem;
@@ -398,12 +408,12 @@ struct Worker : FakeOffline<D, Context> {
     }
 
     void add_account() {
-        s.offline_size = s.offline_size + c.scope.memory_blocks;
+        s.offline_size = s.offline_size + this->memory_blocks();
         next(StepId::wk_add_call);
     }
 
     void add_call() {
-        this->show(EventKind::add_memory_driver_managed, self, D::index(s.wk_bb));
+        this->show(EventKind::add_memory_driver_managed, self, this->worker_bb());
         this->show(EventKind::dev_hotplug_lock, self);
         next(StepId::wk_add_lock);
     }
@@ -413,7 +423,7 @@ struct Worker : FakeOffline<D, Context> {
         this->show(EventKind::dev_hotplug_lock_ret, self);
         s.op = static_cast<int>(StepId::op_add);
         s.op_caller = caller::add_memory;
-        s.op_mb = s.wk_bb * c.scope.memory_blocks;
+        s.op_mb = s.numbering.first_memory_block(c.scope, this->worker_bb());
         next(StepId::wk_add_return);
     }
 
@@ -421,9 +431,9 @@ struct Worker : FakeOffline<D, Context> {
         this->show(EventKind::add_memory_driver_managed_ret, self, -1,
                    result::kernel[static_cast<std::size_t>(D::index(s.wk_rc))]);
         if (c.is(Mutant::offline_size_after_add)) {
-            if (s.wk_rc == result::ok) s.offline_size = s.offline_size + c.scope.memory_blocks;
+            if (s.wk_rc == result::ok) s.offline_size = s.offline_size + this->memory_blocks();
         } else if (s.wk_rc != result::ok && !c.is(Mutant::offline_size_kept_on_add_failure)) {
-            s.offline_size = s.offline_size - c.scope.memory_blocks;
+            s.offline_size = s.offline_size - this->memory_blocks();
         }
         next(StepId::wk_add_done);
     }
@@ -448,12 +458,9 @@ struct Worker : FakeOffline<D, Context> {
         for (int pass = 0; pass < 3; ++pass) {
             if (pass < s.wk_pass) continue;
             if (s.bb_count[big_block::added] > 0) {
-                for (int i = c.scope.big_blocks - 1; i >= 0; --i) {
-                    if (i < s.wk_bb && i < s.next_bb && this->bb(i).state == big_block::added) {
-                        s.wk_bb = i;
-                        s.wk_item = 0;
-                        return next(pass < 2 ? StepId::wk_pass : StepId::wk_unplug_enter);
-                    }
+                if (find_bb(big_block::added, true)) {
+                    s.wk_item = 0;
+                    return next(pass < 2 ? StepId::wk_pass : StepId::wk_unplug_enter);
                 }
             }
             if (pass == 0 && !c.unplug_online) return finish(result::ok);
@@ -466,17 +473,15 @@ struct Worker : FakeOffline<D, Context> {
 
     /// virtio_mem_bbm_bb_is_offline() in pass 0, ..._is_movable() in pass 1: one memory block at a time.
     void pass() {
-        const int bb = D::index(s.wk_bb);
-        const int item = D::index(s.wk_item);
-        const auto& block = this->mb(bb * c.scope.memory_blocks + item);
+        const auto& block = this->mb(s.numbering.memory_block_of_big_block_at(c.scope, this->worker_bb(), s.wk_item));
         const bool skip = s.wk_pass == 0 ? static_cast<bool>(block.online == 1)
                                          : static_cast<bool>(block.online == 1 && block.zone != zone::movable);
         if (skip) {
             s.wk_item = 0;
             return candidate();
         }
-        if (item + 1 < c.scope.memory_blocks) {
-            s.wk_item = item + 1;
+        if (s.wk_item + 1 < this->memory_blocks()) {
+            s.wk_item = s.wk_item + 1;
             return;
         }
         s.wk_item = 0;
@@ -484,7 +489,7 @@ struct Worker : FakeOffline<D, Context> {
     }
 
     void unplug_enter() {
-        const int i = D::index(s.wk_bb);
+        const int i = this->worker_bb();
         if (this->bb(i).state != big_block::added) {
             this->fail(assertion::no_warn, "WARN_ON_ONCE(state != ADDED)");
             return finish(result::einval);
@@ -497,7 +502,7 @@ struct Worker : FakeOffline<D, Context> {
     /// What virtio_mem_bbm_unplug_request() does with the result for one big block.
     void unplugged(int rc) {
         if (rc != result::ok && c.safe_unplug) {
-            const Value state = this->bb(D::index(s.wk_bb)).state;
+            const Value state = this->bb(this->worker_bb()).state;
             if (state != big_block::added && state != big_block::plugged) {
                 this->fail(assertion::rollback_restores,
                            "a failed unplug attempt leaves the big block neither ADDED nor PLUGGED");
@@ -513,8 +518,8 @@ struct Worker : FakeOffline<D, Context> {
     // --- virtio_mem_offline_and_remove_memory() ---
 
     void oar_enter() {
-        this->show(EventKind::vm_offline_and_remove, self, D::index(s.wk_bb));
-        this->show(EventKind::offline_and_remove_memory, self, D::index(s.wk_bb));
+        this->show(EventKind::vm_offline_and_remove, self, this->worker_bb());
+        this->show(EventKind::offline_and_remove_memory, self, this->worker_bb());
         if (this->choose(choice::allocation, c.faults.allocation ? 2 : 1) == 1) {
             s.wk_rc = result::enomem;
             return next(StepId::wk_oar_return);
@@ -528,7 +533,7 @@ struct Worker : FakeOffline<D, Context> {
         this->show(EventKind::dev_hotplug_lock_ret, self);
         s.op = static_cast<int>(StepId::op_offline_enter);
         s.op_caller = caller::offline_and_remove;
-        s.op_mb = s.wk_bb * c.scope.memory_blocks;
+        s.op_mb = s.numbering.first_memory_block(c.scope, this->worker_bb());
         next(StepId::wk_oar_return);
     }
 
@@ -536,7 +541,7 @@ struct Worker : FakeOffline<D, Context> {
         this->show(EventKind::offline_and_remove_memory_ret, self, -1,
                    result::kernel[static_cast<std::size_t>(D::index(s.wk_rc))]);
         if (s.wk_rc != result::ok) return next(StepId::wk_oar_done);
-        if (!c.is(Mutant::offline_size_kept_on_remove)) s.offline_size = s.offline_size - c.scope.memory_blocks;
+        if (!c.is(Mutant::offline_size_kept_on_remove)) s.offline_size = s.offline_size - this->memory_blocks();
         next(StepId::wk_oar_retry);
     }
 
@@ -557,7 +562,7 @@ struct Worker : FakeOffline<D, Context> {
         }
         if (!c.safe_unplug) return unplugged(D::index(s.wk_rc));
         s.wk_item = 0;
-        s.wk_end = c.scope.sections_per_big_block();
+        s.wk_end = this->sections_per_big_block();
         if (c.is(Mutant::mutex_held_across_offline)) return next(StepId::wk_rb_section);
         this->show(EventKind::mtxtry, self);
         next(StepId::wk_rb_lock);

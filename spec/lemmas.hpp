@@ -19,6 +19,7 @@ struct Lemmas : Predicates<D> {
     using Base::mb;
     using Base::page;
     using Base::s;
+    using Base::worker_at;
     using typename Base::Bool;
     using typename Base::S;
     using typename Base::Value;
@@ -106,17 +107,21 @@ struct Lemmas : Predicates<D> {
                           op(StepId::op_offline_isolate_undo) || op(StepId::op_offline_undo);
         ok = ok && implies(!loop, s.op_block == 0);
         ok = ok && implies(op(StepId::op_offline_isolate_undo), s.op_block >= 1);
-        ok = ok && implies(loop, s.op_block < c.scope.page_blocks_per_memory_block());
+        ok = ok && implies(loop, s.op_block < s.numbering.page_blocks_per_memory_block(c.scope));
         return ok;
     }
 
     [[nodiscard]] Bool operation_works_on_its_block() const {
-        const Value first = s.wk_bb * c.scope.memory_blocks;
-        Bool ok = s.op_mb < c.scope.total_memory_blocks();
-        ok = ok && implies(s.device_hotplug_lock == task::worker,
-                           s.op_mb >= first && s.op_mb < first + c.scope.memory_blocks && s.wk_bb < s.next_bb);
-        ok = ok && implies(op(StepId::op_add), s.op_mb == first);
-        ok = ok && implies(op(StepId::op_remove), s.op_mb == first + (c.scope.memory_blocks - 1));
+        const Bool worker = s.device_hotplug_lock == task::worker;
+        Bool ok = s.numbering.memory_block_exists(c.scope, s.op_mb) && implies(worker, s.wk_bb < s.next_bb);
+        for (int i = 0; i < c.scope.big_blocks; ++i) {
+            const Value first = s.numbering.first_memory_block(c.scope, i);
+            const Value end = first + s.numbering.memory_blocks(c.scope);
+            const Bool here = worker_at(i);
+            ok = ok && implies(worker, here == (s.op_mb >= first && s.op_mb < end));
+            ok = ok && implies(here && op(StepId::op_add), s.op_mb == first);
+            ok = ok && implies(here && op(StepId::op_remove), s.op_mb == end - 1);
+        }
         return ok;
     }
 
@@ -171,7 +176,7 @@ struct Lemmas : Predicates<D> {
 
     // --- memory blocks ---
 
-    [[nodiscard]] Bool acting(int i) const { return !op(StepId::op_none) && s.op_mb == i; }
+    [[nodiscard]] Bool acting(int i) const { return !op(StepId::op_none) && this->operation_at(i); }
     /// online_pages() has set the sections up and online_pages_range() has not run.
     [[nodiscard]] Bool prepared(int i) const {
         return acting(i) && (op(StepId::op_online_going, StepId::op_online_pages) ||
@@ -227,22 +232,24 @@ struct Lemmas : Predicates<D> {
         Bool ok = true;
         for (int i = 0; i < c.scope.total_memory_blocks(); ++i) {
             const auto& type = remembered(i % c.scope.memory_blocks);
-            const Bool here = (forth || back) && s.wk_bb == i / c.scope.memory_blocks;
+            const Bool here = (forth || back) && worker_at(i / c.scope.memory_blocks);
+            const Bool before = this->mb_position(i) < s.op_mb;
+            const Bool at = this->operation_at(i);
+            const Bool after = this->mb_position(i) > s.op_mb;
             const Bool kept = type != online_type::offline;
             const Bool done = op(StepId::op_remove);
             const Bool gone = op(StepId::op_unlock) && forth;
-            ok = ok && implies(here && forth && !gone && (i < s.op_mb || done), mb(i).state == memory_block::offline);
-            ok = ok && implies(here && forth && !gone && i > s.op_mb, !kept);
-            ok = ok && implies(here && forth && !gone && i == s.op_mb && !done, !kept);
+            ok = ok && implies(here && forth && !gone && (before || done), mb(i).state == memory_block::offline);
+            ok = ok && implies(here && forth && !gone && after, !kept);
+            ok = ok && implies(here && forth && !gone && at && !done, !kept);
             const Bool finished = op(StepId::op_unlock);
-            ok = ok && implies(here && back && !finished && i == s.op_mb, kept && s.op_type == type);
-            ok = ok && implies(here && back && !finished && kept && i > s.op_mb, mb(i).state == memory_block::offline);
+            ok = ok && implies(here && back && !finished && at, kept && s.op_type == type);
+            ok = ok && implies(here && back && !finished && kept && after, mb(i).state == memory_block::offline);
             const Bool as_it_was =
                 mb(i).state == memory_block::online &&
                 type == D::select(mb(i).zone == zone::movable, online_type::movable, online_type::kernel);
-            ok =
-                ok && implies(here && back && !finished && kept && i < s.op_mb && s.op_reonline_failed == 0, as_it_was);
-            ok = ok && implies(here && back && !finished && i == s.op_mb && op(StepId::op_online_enter),
+            ok = ok && implies(here && back && !finished && kept && before && s.op_reonline_failed == 0, as_it_was);
+            ok = ok && implies(here && back && !finished && at && op(StepId::op_online_enter),
                                mb(i).state == memory_block::offline);
         }
         ok = ok && implies(!forth && !back, no_types_remembered());
@@ -278,7 +285,7 @@ struct Lemmas : Predicates<D> {
     }
     /// A big block is ADDED or FAKE_OFFLINE while it has no memory blocks: right before and after.
     [[nodiscard]] Bool in_transit(int i) const {
-        return s.wk_bb == i && (nothing_added() || removed_memory() || unplugging());
+        return worker_at(i) && (nothing_added() || removed_memory() || unplugging());
     }
 
     [[nodiscard]] Bool big_block_has_its_memory_blocks() const {
@@ -298,7 +305,7 @@ struct Lemmas : Predicates<D> {
         const Bool unplug = wk(StepId::wk_oar_enter, StepId::wk_oar_done);
         for (int i = 0; i < c.scope.big_blocks; ++i) {
             const auto is = [&](int state) -> Bool { return bb(i).state == state; };
-            const Bool here = s.wk_bb == i;
+            const Bool here = worker_at(i);
             ok = ok && implies(here && request && s.wk_why == purpose::pending, is(big_block::plugged));
             ok = ok && implies(here && request && s.wk_why == purpose::plug, is(big_block::unused));
             ok = ok && implies(here && request && s.wk_why == purpose::undo_plug, is(big_block::added));
@@ -311,7 +318,7 @@ struct Lemmas : Predicates<D> {
                                 (requesting() && s.wk_why == purpose::unplug);
             ok = ok && is(big_block::fake_offline) == (here && hidden && c.safe_unplug);
             ok = ok && implies(here && wk(StepId::wk_rb_unlock), is(big_block::added));
-            ok = ok && implies(i >= s.next_bb, is(big_block::unused));
+            ok = ok && implies(this->bb_position(i) >= s.next_bb, is(big_block::unused));
         }
         const Bool busy = (request && s.wk_why != purpose::leftovers) ||
                           wk(StepId::wk_add_enter, StepId::wk_add_done) || wk(StepId::wk_pass, StepId::wk_rb_unlock);
@@ -350,7 +357,7 @@ struct Lemmas : Predicates<D> {
     }
 
     [[nodiscard]] Bool acknowledged(int i) const {
-        return wk(StepId::wk_wait, StepId::wk_response) && s.wk_bb == i && s.response_type == response::ack &&
+        return wk(StepId::wk_wait, StepId::wk_response) && worker_at(i) && s.response_type == response::ack &&
                s.wk_why != purpose::leftovers;
     }
 
@@ -364,8 +371,7 @@ struct Lemmas : Predicates<D> {
     }
 
     [[nodiscard]] Bool plugged_size_follows() const {
-        Value device = 0;
-        for (int i = 0; i < c.scope.big_blocks; ++i) device = device + bb(i).device;
+        const Value device = this->plugged_in_device();
         const Bool ack = wk(StepId::wk_wait, StepId::wk_response) && s.response_type == response::ack;
         const Value answered =
             D::select(ack && s.wk_why != purpose::leftovers, D::select(s.wk_why == purpose::plug, -1, 1), 0);
@@ -378,6 +384,7 @@ struct Lemmas : Predicates<D> {
     [[nodiscard]] Bool worker_locals() const {
         const auto rc = [&](int code) -> Bool { return s.wk_rc == code; };
         Bool ok = true;
+        const Value sections_in_bb = s.numbering.sections_per_big_block(c.scope);
         const Bool carries =
             wk(StepId::wk_config, StepId::wk_requested) || requesting() ||
             wk(StepId::wk_add_return, StepId::wk_add_done) || wk(StepId::wk_ac_migrate, StepId::wk_ac_return) ||
@@ -395,15 +402,16 @@ struct Lemmas : Predicates<D> {
         const Bool sections = wk(StepId::wk_fo_section, StepId::wk_fo_unlock);
         const Bool rollback = wk(StepId::wk_rb_lock, StepId::wk_rb_online);
         ok = ok && implies(!sections && !rollback && !wk(StepId::wk_pass), s.wk_item == 0);
-        ok = ok && implies(wk(StepId::wk_pass), s.wk_item < c.scope.memory_blocks);
-        ok = ok && implies(wk(StepId::wk_fo_config, StepId::wk_fo_set), s.wk_item < c.scope.sections_per_big_block());
-        ok = ok && implies(wk(StepId::wk_fo_unlock), s.wk_item == c.scope.sections_per_big_block());
+        ok = ok && implies(wk(StepId::wk_pass), s.wk_item < s.numbering.memory_blocks(c.scope));
+        ok = ok && implies(wk(StepId::wk_fo_config, StepId::wk_fo_set), s.wk_item < sections_in_bb);
+        ok = ok && implies(sections, s.wk_item <= sections_in_bb);
+        ok = ok && implies(wk(StepId::wk_fo_unlock), s.wk_item == sections_in_bb);
         ok = ok && implies(!rollback, s.wk_end == 0);
-        ok = ok && implies(wk(StepId::wk_rb_lock), s.wk_item == 0 && s.wk_end == c.scope.sections_per_big_block());
+        ok = ok && implies(wk(StepId::wk_rb_lock), s.wk_item == 0 && s.wk_end == sections_in_bb);
         ok = ok && implies(wk(StepId::wk_rb_section), s.wk_item <= s.wk_end);
         ok = ok && implies(wk(StepId::wk_rb_online), s.wk_item < s.wk_end);
-        ok = ok && s.wk_end <= c.scope.sections_per_big_block();
-        ok = ok && s.wk_try < c.scope.contig_tries && s.wk_block < c.scope.page_blocks;
+        ok = ok && s.wk_end <= sections_in_bb;
+        ok = ok && s.wk_try < c.scope.contig_tries && s.wk_block < s.numbering.page_blocks(c.scope);
         ok = ok && implies(wk(StepId::wk_ac_isolate_undo), s.wk_block >= 1);
         ok = ok && implies(!wk(StepId::wk_ac_isolate, StepId::wk_ac_isolate_undo) && !wk(StepId::wk_ac_undo),
                            s.wk_block == 0);
@@ -411,7 +419,8 @@ struct Lemmas : Predicates<D> {
                             s.wk_why != purpose::leftovers;
         const Bool counting = wk(StepId::wk_could_add, StepId::wk_rb_unlock) || asking;
         ok = ok && implies(counting, s.wk_left >= 1);
-        ok = ok && s.next_bb <= c.scope.big_blocks && s.last_usable <= c.scope.big_blocks;
+        ok = ok && s.next_bb <= s.numbering.big_blocks(c.scope) && s.last_usable <= s.numbering.big_blocks(c.scope) &&
+             s.device_usable <= s.numbering.big_blocks(c.scope);
         ok = ok && implies(wk(StepId::wk_prepare_lock, StepId::wk_prepare_unlock), s.next_bb < s.last_usable);
         return ok;
     }
@@ -452,10 +461,6 @@ struct Lemmas : Predicates<D> {
         return ok;
     }
 
-    [[nodiscard]] int section_in_bb(int page) const {
-        return page / c.scope.pages_per_section() % c.scope.sections_per_big_block();
-    }
-
     [[nodiscard]] Bool driver_has_its_pages() const {
         Bool ok = true;
         const Bool got =
@@ -465,8 +470,8 @@ struct Lemmas : Predicates<D> {
         const Bool giving = wk(StepId::wk_rb_section, StepId::wk_rb_mark_bb);
         for (int i = 0; i < c.scope.total_pages(); ++i) {
             const auto& p = page(i);
-            const int section = section_in_bb(i);
-            const Bool here = s.wk_bb == this->bb_of_page(i);
+            const Value section = s.numbering.section_of_big_block(c.scope, i / c.scope.pages_per_section());
+            const Bool here = worker_at(this->bb_of_page(i));
             const Bool online = mb(this->mb_of_page(i)).online == 1;
             const Bool contig = p.kind == page::contig;
             ok = ok && contig == (here && got && s.wk_item == section);
@@ -505,16 +510,14 @@ struct Lemmas : Predicates<D> {
 
     /// offline_size, whatever is in progress.
     [[nodiscard]] Bool offline_size_follows() const {
-        Value n = 0;
-        for (int i = 0; i < c.scope.total_memory_blocks(); ++i)
-            n = n + D::select(mb(i).state == memory_block::offline, 1, 0);
+        const Value n = this->offline_blocks();
         const Bool announced =
             nothing_added() && !wk(StepId::wk_add_enter) && !wk(StepId::wk_add_account) && !wk(StepId::wk_add_done);
         const Bool gone = removed_memory() && wk(StepId::wk_oar_return);
         const Bool onlined = op(StepId::op_online_active, StepId::op_online_end);
         const Bool offline = op(StepId::op_offline_retry, StepId::op_offline_end);
-        const Value ahead = D::select(announced || gone, c.scope.memory_blocks, 0) + D::select(offline, 1, 0) -
-                            D::select(onlined, 1, 0);
+        const Value ahead = D::select(announced || gone, s.numbering.memory_blocks(c.scope), 0) +
+                            D::select(offline, 1, 0) - D::select(onlined, 1, 0);
         return s.offline_size >= 0 && (unregistered() || s.offline_size == n + ahead);
     }
 };

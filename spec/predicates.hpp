@@ -23,6 +23,11 @@ struct Predicates {
     [[nodiscard]] const auto& mb(int i) const { return s.mb[static_cast<std::size_t>(i)]; }
     [[nodiscard]] const auto& page(int i) const { return s.page[static_cast<std::size_t>(i)]; }
     [[nodiscard]] int mb_of_page(int i) const { return i / c.scope.pages_per_memory_block(); }
+    // Where entities are, and how many there are; see ExactNumbering.
+    [[nodiscard]] Value bb_position(int i) const { return s.numbering.big_block(c.scope, i); }
+    [[nodiscard]] Value mb_position(int i) const { return s.numbering.memory_block(c.scope, i); }
+    [[nodiscard]] Bool worker_at(int bb_id) const { return s.wk_bb == bb_position(bb_id); }
+    [[nodiscard]] Bool operation_at(int mb_id) const { return s.op_mb == mb_position(mb_id); }
     [[nodiscard]] int bb_of_page(int i) const { return mb_of_page(i) / c.scope.memory_blocks; }
 
     [[nodiscard]] static Bool is_fake(const Page<typename D::Int>& p) {
@@ -38,7 +43,7 @@ struct Predicates {
         const Value op = s.op;
         const Bool after_drop =
             op >= static_cast<int>(StepId::op_offline_cb_return) && op <= static_cast<int>(StepId::op_offline_cancel);
-        return s.op_mb == mb_id && after_drop && s.op_notified == 1 && s.hotplug_active == 1 &&
+        return operation_at(mb_id) && after_drop && s.op_notified == 1 && s.hotplug_active == 1 &&
                mb(mb_id).state == memory_block::going_offline;
     }
 
@@ -59,7 +64,7 @@ struct Predicates {
         Bool ok = true;
         for (int i = 0; i < c.scope.total_pages(); ++i) {
             // After the callback took them again, and whenever no notification is in progress.
-            const Bool waits = s.op_mb == mb_of_page(i) && s.op >= static_cast<int>(StepId::op_offline_cb_drop) &&
+            const Bool waits = operation_at(mb_of_page(i)) && s.op >= static_cast<int>(StepId::op_offline_cb_drop) &&
                                s.op <= static_cast<int>(StepId::op_offline_cancel) && s.op_notified == 1;
             ok = ok && (!is_fake(page(i)) || waits || own_references(page(i)) == 1);
         }
@@ -92,7 +97,7 @@ struct Predicates {
         const Value wk = s.wk;
         const Bool after_loop =
             wk >= static_cast<int>(StepId::wk_oar_enter) && wk <= static_cast<int>(StepId::wk_rb_lock);
-        return after_loop && s.wk_bb == bb_id && bb(bb_id).state == big_block::fake_offline;
+        return after_loop && worker_at(bb_id) && bb(bb_id).state == big_block::fake_offline;
     }
 
     [[nodiscard]] Bool keeps_fake_offline() const {
@@ -106,8 +111,10 @@ struct Predicates {
     [[nodiscard]] Bool counts_consistent() const {
         Bool ok = true;
         for (int state = 0; state < big_block::count; ++state) {
-            Value n = 0;
-            for (int i = 0; i < c.scope.big_blocks; ++i) n = n + D::select(i < s.next_bb && bb(i).state == state, 1, 0);
+            Value n = s.others.bb_count[static_cast<std::size_t>(state)];
+            for (int i = 0; i < c.scope.big_blocks; ++i) {
+                n = n + D::select(bb_position(i) < s.next_bb && bb(i).state == state, 1, 0);
+            }
             ok = ok && s.bb_count[static_cast<std::size_t>(state)] == n;
         }
         return ok;
@@ -118,7 +125,7 @@ struct Predicates {
     [[nodiscard]] Bool managed_conserved() const {
         Bool ok = true;
         for (int z = 0; z < zone::count; ++z) {
-            Value n = 0;
+            Value n = s.others.managed[static_cast<std::size_t>(z)];
             for (int i = 0; i < c.scope.total_pages(); ++i) {
                 const auto& p = page(i);
                 const Bool here = mb(mb_of_page(i)).zone == z;
@@ -141,11 +148,24 @@ struct Predicates {
         return !adding && !removing && s.op == static_cast<int>(StepId::op_none);
     }
 
+    /// Memory blocks that are offline.
+    [[nodiscard]] Value offline_blocks() const {
+        Value n = s.others.offline;
+        for (int i = 0; i < c.scope.total_memory_blocks(); ++i) {
+            n = n + D::select(mb(i).state == memory_block::offline, 1, 0);
+        }
+        return n;
+    }
+    /// Big blocks that the device has plugged.
+    [[nodiscard]] Value plugged_in_device() const {
+        Value n = s.others.device;
+        for (int i = 0; i < c.scope.big_blocks; ++i) n = n + bb(i).device;
+        return n;
+    }
+
     /// Once the driver is unbound nobody counts any more.
     [[nodiscard]] Bool offline_size_exact() const {
-        Value n = 0;
-        for (int i = 0; i < c.scope.total_memory_blocks(); ++i)
-            n = n + D::select(mb(i).state == memory_block::offline, 1, 0);
+        const Value n = offline_blocks();
         const Bool unregistered = s.rm > static_cast<int>(StepId::rm_unregister_notifier);
         return s.offline_size >= 0 && (unregistered || !offline_size_at_rest() || s.offline_size == n);
     }
@@ -154,11 +174,7 @@ struct Predicates {
         const Value wk = s.wk;
         return wk >= static_cast<int>(StepId::wk_kick) && wk <= static_cast<int>(StepId::wk_response_all);
     }
-    [[nodiscard]] Bool plugged_size_exact() const {
-        Value n = 0;
-        for (int i = 0; i < c.scope.big_blocks; ++i) n = n + bb(i).device;
-        return request_in_flight() || s.plugged == n;
-    }
+    [[nodiscard]] Bool plugged_size_exact() const { return request_in_flight() || s.plugged == plugged_in_device(); }
 
     [[nodiscard]] Bool not_broken() const { return s.broken != broken::recoverable; }
 

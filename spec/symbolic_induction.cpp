@@ -25,22 +25,25 @@ void flatten(const z3::expr& term, std::vector<z3::expr>& conjuncts) {
 }
 
 /// Every field within the bounds of describe_state().
-SymBool fields_in_range(const Config& config, const SymbolicState& state) {
+SymBool fields_in_range(const Config& config, const SymbolicState& state, bool focus) {
     SymBool ok = true;
     SymbolicState copy = state;
     describe_state(config, copy,
-                   [&](const std::string&, SymInt& field, int low, int high, std::span<const std::string_view>) {
-                       ok = ok && field >= low && field <= high;
+                   [&](const std::string& name, SymInt& field, int low, int high, std::span<const std::string_view>) {
+                       const bool amount = focus && is_amount(name);
+                       if (!amount || low == 0) ok = ok && field >= low;
+                       if (!amount) ok = ok && field <= high;
                    });
     return ok;
 }
 
-std::vector<z3::expr> conjuncts_of(const Config& config, const SymbolicState& state, std::size_t obligation) {
+std::vector<z3::expr> conjuncts_of(const Config& config, const SymbolicState& state, std::size_t obligation,
+                                   bool focus) {
     const auto& first = invariants<SymbolicDomain>;
     const auto& second = lemmas<SymbolicDomain>;
     const SymBool holds = obligation < first.size()                   ? first[obligation](config, state)
                           : obligation < first.size() + second.size() ? second[obligation - first.size()](config, state)
-                                                                      : fields_in_range(config, state);
+                                                                      : fields_in_range(config, state, focus);
     std::vector<z3::expr> conjuncts;
     flatten(holds.term(), conjuncts);
     return conjuncts;
@@ -58,8 +61,8 @@ struct Pinned {
 };
 
 /// A pre-state in which this step is the actor's next.
-Pinned pinned_state(z3::context& context, const Config& config, const StepInstance& instance) {
-    FreshState fresh = fresh_state(context, config, "s");
+Pinned pinned_state(z3::context& context, const Config& config, const StepInstance& instance, const Focus* focus) {
+    FreshState fresh = fresh_state(context, config, "s", focus);
     const int pc = static_cast<int>(instance.step);
     z3::expr premise = context.bool_val(true);
     const bool core_mm = instance.step > StepId::op_first && instance.step <= StepId::op_last;
@@ -76,6 +79,13 @@ Pinned pinned_state(z3::context& context, const Config& config, const StepInstan
     return {std::move(fresh), premise};
 }
 
+/// Predicates that are assumed while paths are enumerated, besides bounds: they spare many paths and cost little.
+bool cuts_paths(std::string_view id) {
+    static constexpr std::array<std::string_view, 4> names{"worker-requests", "worker-locals", "operation-is-clear",
+                                                           "worker-at-its-big-block"};
+    return std::find(names.begin(), names.end(), id) != names.end();
+}
+
 class Prover {
  public:
     Prover(const Config& config, const StepInstance& instance, const ObligationSet& assumed, const ObligationSet& goals,
@@ -86,7 +96,8 @@ class Prover {
           goals_(goals),
           options_(options),
           oracle_(context_),
-          pinned_(pinned_state(context_, config, instance)),
+          focus_(context_, config.scope),
+          pinned_(pinned_state(context_, config, instance, options.focus ? &focus_ : nullptr)),
           solver_(context_) {
         result_.needed.resize(Obligations::count());
         result_.unknown.resize(Obligations::count(), false);
@@ -100,9 +111,15 @@ class Prover {
         if (options_.script) script_.emplace();
         assume();
         z3::expr bounds = pinned_.fresh.bounds && pinned_.premise;
+        for (std::size_t i = 0; i < Obligations::predicates(); ++i) {
+            if (!assumed_[i] || !cuts_paths(Obligations::name(i))) continue;
+            for (const z3::expr& conjunct : conjuncts_of(config_, pinned_.fresh.state, i, options_.focus)) {
+                bounds = bounds && conjunct;
+            }
+        }
         for (const SymbolicPath& path :
              paths_of(config_, instance_.actor, pinned_.fresh.state, bounds, options_.stop)) {
-            if (!path.blocked) check(path);
+            if (!path.unkept && (!path.blocked || path.outside)) check(path);
             ++result_.paths;
         }
         if (stopped()) result_.unknown.assign(Obligations::count(), true);
@@ -119,6 +136,7 @@ class Prover {
     const InductionOptions& options_;
     z3::context context_;
     PathOracle oracle_;  // terms of predicates need a context in force
+    Focus focus_;
     Pinned pinned_;
     z3::solver solver_;
     StepResult result_;
@@ -136,7 +154,7 @@ class Prover {
         for (std::size_t i = 0; i < Obligations::predicates(); ++i) {
             labels_.push_back(context_.bool_const(("assume_" + std::to_string(i)).c_str()));
             if (!assumed_[i]) continue;
-            for (const z3::expr& conjunct : conjuncts_of(config_, pinned_.fresh.state, i)) {
+            for (const z3::expr& conjunct : conjuncts_of(config_, pinned_.fresh.state, i, options_.focus)) {
                 before_[i].insert(Z3_get_ast_id(context_, conjunct));
                 solver_.add(z3::implies(labels_[i], conjunct));
                 if (script_) script_->premise(conjunct, Obligations::name(i));
@@ -160,10 +178,14 @@ class Prover {
     /// What this path may break: conjuncts that are not word for word those assumed before.
     std::vector<Goal> goals_of(const SymbolicPath& path) {
         std::vector<Goal> goals;
+        if (path.outside) {
+            if (goals_[Obligations::in_range()]) goals.push_back({Obligations::in_range(), {context_.bool_val(false)}});
+            return goals;
+        }
         for (std::size_t i = 0; i < Obligations::predicates(); ++i) {
             if (!goals_[i]) continue;
             Goal goal{i, {}};
-            for (z3::expr& conjunct : conjuncts_of(config_, path.after, i)) {
+            for (z3::expr& conjunct : conjuncts_of(config_, path.after, i, options_.focus)) {
                 if (before_[i].count(Z3_get_ast_id(context_, conjunct)) == 0) goal.conjuncts.push_back(conjunct);
             }
             if (!goal.conjuncts.empty()) goals.push_back(std::move(goal));
@@ -196,7 +218,9 @@ class Prover {
         const std::vector<Goal> goals = goals_of(path);
         if (goals.empty()) return;
         solver_.push();
-        solver_.add(path.condition);
+        const z3::expr condition =
+            options_.focus ? path.condition && sums_of_others(config_, path.after) : path.condition;
+        solver_.add(condition);
         for (const Goal& goal : goals) {
             if (stopped()) break;
             solver_.push();
@@ -206,7 +230,7 @@ class Prover {
             if (answer == z3::unsat) learn(goal, solver_.unsat_core());
             if (answer == z3::unknown) result_.unknown[goal.obligation] = true;
             if (answer == z3::sat) refuted(path, goal, solver_.get_model());
-            if (script_) script_->query(path.condition, broken, answer, question(goal));
+            if (script_) script_->query(condition, broken, answer, question(goal));
             solver_.pop();
         }
         solver_.pop();
@@ -231,8 +255,9 @@ class Prover {
         const bool known = std::any_of(result_.ctis.begin(), result_.ctis.end(),
                                        [&](const Cti& cti) { return cti.broken == goal.obligation; });
         if (known) return;
-        result_.ctis.push_back({goal.obligation, instance_, result_.paths, path.choices,
-                                concrete(config_, pinned_.fresh.state, model), concrete(config_, path.after, model)});
+        result_.ctis.push_back({goal.obligation, 0, options_.focus ? focus_.text(model) : "", instance_, result_.paths,
+                                path.choices, concrete(config_, pinned_.fresh.state, model),
+                                concrete(config_, path.after, model)});
     }
 };
 
@@ -281,6 +306,21 @@ std::string_view Obligations::name(std::size_t index) {
 std::string step_title(const StepInstance& step) {
     static const Bbm names{Config{}};
     return names.actor_name(step.actor) + ": " + std::string(step_names()[static_cast<std::size_t>(step.step)]);
+}
+
+ObligationSet holds_initially(const Config& config, bool in_focus) {
+    z3::context context;
+    const PathOracle oracle(context);
+    const Focus focus(context, config.scope);
+    const FreshState initial = initial_state(context, config, in_focus ? &focus : nullptr);
+    ObligationSet holds(Obligations::count(), true);
+    for (std::size_t i = 0; i < Obligations::predicates(); ++i) {
+        z3::solver solver(context);
+        solver.add(initial.bounds);
+        solver.add(z3::mk_or(negated(conjuncts_of(config, initial.state, i, in_focus), context)));
+        holds[i] = solver.check() == z3::unsat;
+    }
+    return holds;
 }
 
 StepResult induct(const Config& config, const StepInstance& step, const ObligationSet& assumed,

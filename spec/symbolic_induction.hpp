@@ -38,7 +38,9 @@ using ObligationSet = std::vector<bool>;
 
 /// A state that satisfies what was assumed, and a step that leads out.
 struct Cti {
-    std::size_t broken = 0;  ///< the obligation
+    std::size_t broken = 0;      ///< the obligation
+    std::size_t proof_case = 0;  ///< index into Proof::cases
+    std::string numbers;         ///< in a focus: where what is kept is, and how many there are
     StepInstance step;
     std::size_t path = 0;
     std::vector<std::pair<checker::ChoiceId, int>> choices;
@@ -63,7 +65,12 @@ struct InductionOptions {
     unsigned timeout_ms = 10000;              ///< of one query
     const std::atomic<bool>* stop = nullptr;  ///< set it to end early: what is left is unknown
     bool script = false;                      ///< fill StepResult::script
+    /// The scope says what is kept of a system of any size (Focus), not what there is.
+    bool focus = false;
 };
+
+/// Which predicates every initial state satisfies, proved; assertions count as satisfied.
+[[nodiscard]] ObligationSet holds_initially(const Config& config, bool focus);
 
 /// "user task: op_offline_test"
 [[nodiscard]] std::string step_title(const StepInstance& step);

@@ -15,29 +15,11 @@ using Clock = std::chrono::steady_clock;
 
 std::size_t lemmas_begin() { return invariants<SymbolicDomain>.size(); }
 
-/// Whether a predicate holds in every initial state; evaluated, for there are few.
-bool holds_initially(const Bbm& model, std::size_t predicate) {
-    const auto& first = invariants<NativeDomain>;
-    const auto& second = lemmas<NativeDomain>;
-    bool ok = true;
-    model.initial_states([&](const Bbm::State& s) {
-        if (predicate < first.size()) {
-            ok = ok && first[predicate](model.config(), s);
-        } else if (predicate < first.size() + second.size()) {
-            ok = ok && second[predicate - first.size()](model.config(), s);
-        } else {
-            describe_state(model.config(), s,
-                           [&](const std::string&, const auto& field, int low, int high,
-                               std::span<const std::string_view>) { ok = ok && field >= low && field <= high; });
-        }
-    });
-    return ok;
-}
-
 class Induction {
  public:
-    Induction(const Config& config, const ProofOptions& options)
-        : config_(config), options_(options), results_(step_instances().size()) {
+    Induction(const Config& config, const ProofOptions& options) : options_(options) {
+        proof_.cases = options.unbounded ? focuses(config) : std::vector<ProofCase>{{config, false, "the scope"}};
+        results_.resize(proof_.cases.size() * step_instances().size());
         induction_.timeout_ms = options.timeout_ms;
         induction_.stop = options.stop;
         induction_.script = static_cast<bool>(options.script);
@@ -57,7 +39,6 @@ class Induction {
     }
 
  private:
-    const Config& config_;
     const ProofOptions& options_;
     InductionOptions induction_;
     ObligationSet assumed_;
@@ -69,21 +50,24 @@ class Induction {
     [[nodiscard]] bool stopped() const { return options_.stop != nullptr && options_.stop->load(); }
 
     void begin() {
-        const Bbm model(config_);
+        ObligationSet initially(Obligations::count(), true);
+        for (const ProofCase& c : proof_.cases) {
+            const ObligationSet holds = holds_initially(c.config, c.focus);
+            for (std::size_t i = 0; i < holds.size(); ++i) initially[i] = initially[i] && holds[i];
+        }
         assumed_.assign(Obligations::count(), true);
         fails_initially_.assign(Obligations::count(), false);
         ctis_.resize(Obligations::count());
         for (std::size_t i = 0; i < Obligations::predicates(); ++i) {
             const auto& without = options_.without;
             const bool excluded = std::find(without.begin(), without.end(), Obligations::name(i)) != without.end();
-            fails_initially_[i] = !holds_initially(model, i);
+            fails_initially_[i] = !initially[i];
             assumed_[i] = !excluded && !fails_initially_[i];
         }
     }
 
     /// Proves the steps that are due; what one finds does not depend on the order or on other threads.
     void round(const std::vector<bool>& due) {
-        const auto& steps = step_instances();
         const auto count = static_cast<std::size_t>(std::count(due.begin(), due.end(), true));
         std::atomic<std::size_t> next = 0;
         std::mutex mutex;
@@ -91,10 +75,10 @@ class Induction {
         std::exception_ptr failure;
         ++proof_.statistics.rounds;
         const auto work = [&] {
-            for (std::size_t i = next++; i < steps.size(); i = next++) {
+            for (std::size_t i = next++; i < results_.size(); i = next++) {
                 if (!due[i]) continue;
                 try {
-                    results_[i] = induct(config_, steps[i], assumed_, assumed_, induction_);
+                    results_[i] = prove_step(i);
                 } catch (...) {
                     const std::lock_guard lock(mutex);
                     failure = std::current_exception();
@@ -110,9 +94,23 @@ class Induction {
         work();
         for (std::thread& thread : threads) thread.join();
         if (failure) std::rethrow_exception(failure);
-        for (std::size_t i = 0; i < steps.size(); ++i) {
-            if (due[i]) count_up(results_[i], steps[i]);
+        for (std::size_t i = 0; i < results_.size(); ++i) {
+            if (due[i]) count_up(results_[i], step_of(i));
         }
+    }
+
+    [[nodiscard]] static const StepInstance& step_of(std::size_t result) {
+        return step_instances()[result % step_instances().size()];
+    }
+    [[nodiscard]] std::size_t case_of(std::size_t result) const { return result / step_instances().size(); }
+
+    [[nodiscard]] StepResult prove_step(std::size_t which) const {
+        const ProofCase& c = proof_.cases[case_of(which)];
+        InductionOptions options = induction_;
+        options.focus = c.focus;
+        StepResult result = induct(c.config, step_of(which), assumed_, assumed_, options);
+        for (Cti& cti : result.ctis) cti.proof_case = case_of(which);
+        return result;
     }
 
     void count_up(const StepResult& result, const StepInstance& step) {
@@ -160,11 +158,11 @@ class Induction {
     }
 
     void conclude() {
+        proof_.statistics.steps = step_instances().size();
         for (std::size_t i = 0; i < results_.size(); ++i) {
-            ++proof_.statistics.steps;
             proof_.statistics.paths += results_[i].paths;
             if (options_.script && !results_[i].script.empty())
-                options_.script(step_title(step_instances()[i]), results_[i].script);
+                options_.script(proof_.cases[case_of(i)].name + ": " + step_title(step_of(i)), results_[i].script);
         }
         proof_.inductive = assumed_;
         for (std::size_t i = lemmas_begin(); i < Obligations::predicates(); ++i) {
@@ -220,6 +218,28 @@ class Induction {
 };
 
 }  // namespace
+
+std::vector<ProofCase> focuses(const Config& config) {
+    Config one = config;
+    one.scope.big_blocks = one.scope.memory_blocks = one.scope.sections = 1;
+    one.scope.page_blocks = one.scope.pages = 1;
+    // Of these bounds of a scope there is none in a system of any size; virtio_mem_fake_offline() does try five times.
+    one.scope.allocations = one.scope.pins = max_pages;
+    one.scope.resizes = one.scope.user_requests = -1;
+    one.scope.contig_tries = 5;
+    std::vector<ProofCase> cases{{one, true, "one of everything"}};
+    const auto two = [&](int Scope::*kind, const char* name) {
+        Config config_of_two = one;
+        config_of_two.scope.*kind = 2;
+        cases.push_back({config_of_two, true, name});
+    };
+    two(&Scope::big_blocks, "two big blocks");
+    two(&Scope::memory_blocks, "two memory blocks of a big block");
+    two(&Scope::sections, "two sections of a memory block");
+    two(&Scope::page_blocks, "two page blocks of a section");
+    two(&Scope::pages, "two pages of a page block");
+    return cases;
+}
 
 Proof prove(const Config& config, const ProofOptions& options) { return Induction(config, options).run(); }
 

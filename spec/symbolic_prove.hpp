@@ -45,7 +45,15 @@ struct ProofStatistics {
     std::string slowest;  ///< step and path of the slowest query
 };
 
+/// What the steps were proved for: one scope, or the focuses that together cover every size.
+struct ProofCase {
+    Config config;
+    bool focus = false;
+    std::string name;  ///< "the scope", "one of everything", "two big blocks", ...
+};
+
 struct Proof {
+    std::vector<ProofCase> cases;
     std::vector<PropertyProof> properties;
     std::vector<DroppedLemma> dropped;
     ObligationSet inductive;  ///< the predicates that were proved, all together
@@ -58,10 +66,15 @@ struct ProofProgress {
     std::size_t steps = 0;
 };
 
+/// The focuses of a proof for every size: one of everything, and two of one kind. What acts and what it may disturb are
+/// the same, or differ from some level on (docs/proofs.md).
+[[nodiscard]] std::vector<ProofCase> focuses(const Config& config);
+
 struct ProofOptions {
     unsigned threads = 1;
     unsigned timeout_ms = 10000;              ///< of one query
     const std::atomic<bool>* stop = nullptr;  ///< set it to end early: what is left is unknown
+    bool unbounded = false;                   ///< for systems of any size, rather than of the configuration's scope
     std::vector<std::string> without;         ///< ids of predicates that must not be assumed
     std::function<void(const ProofProgress&)> progress;
     /// Called with the script of each step of the last round, in the order of step_instances().

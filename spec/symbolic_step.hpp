@@ -14,18 +14,32 @@ namespace vmemcheck::bbm::spec {
 
 using SymbolicState = State<SymbolicDomain>;
 
-/// A state of fresh variables "PREFIX.field", and the bounds that describe_state() gives them.
+/// Positions and amounts: fields that a scope bounds and the system does not.
+[[nodiscard]] bool is_amount(std::string_view field);
+
+/// A state of fresh variables "PREFIX.field", and the bounds that describe_state() gives them. In a focus positions and
+/// amounts have no upper bounds.
 struct FreshState {
     SymbolicState state;
     z3::expr bounds;
 };
-[[nodiscard]] FreshState fresh_state(z3::context& context, const Config& config, const std::string& prefix);
+[[nodiscard]] FreshState fresh_state(z3::context& context, const Config& config, const std::string& prefix,
+                                     const Focus* focus = nullptr);
+
+/// Any state right after probe.
+[[nodiscard]] FreshState initial_state(z3::context& context, const Config& config, const Focus* focus = nullptr);
+
+/// What is known of the sums that entities which are not kept add: they are not negative, and that of offline memory
+/// blocks counts the one which is being onlined. `true` without a focus.
+[[nodiscard]] z3::expr sums_of_others(const Config& config, const SymbolicState& state);
 
 /// One feasible path of a step.
 struct SymbolicPath {
     z3::expr condition;  ///< over the pre-state
     SymbolicState after;
     bool blocked = false;
+    bool outside = false;  ///< something was indexed that is not there: see PathOracle::outside()
+    bool unkept = false;   ///< what it works on is not kept in this focus
     std::vector<assertion::Id> failures;
     std::vector<std::pair<checker::ChoiceId, int>> choices;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "spec/symbolic.hpp"
+#include "spec/symbolic_values.hpp"
 
 #include <utility>
 
@@ -82,12 +82,12 @@ SymBool operator<=(const SymInt& a, const SymInt& b) { return !(b < a); }
 SymBool operator>(const SymInt& a, const SymInt& b) { return b < a; }
 SymBool operator>=(const SymInt& a, const SymInt& b) { return !(a < b); }
 
-SymInt SymbolicDomain::select(const SymBool& condition, const SymInt& then, const SymInt& otherwise) {
+SymInt SymbolicValues::select(const SymBool& condition, const SymInt& then, const SymInt& otherwise) {
     if (condition.is_constant()) return static_cast<bool>(condition) ? then : otherwise;
     return SymInt(z3::ite(condition.term(), then.term(), otherwise.term()));
 }
 
-int SymbolicDomain::index(const SymInt& value) {
+int SymbolicValues::index(const SymInt& value) {
     if (value.is_constant()) return value.constant();
     // Each value is a branch, asked in turn; fields are bounded, so some value fits on every feasible path.
     constexpr int largest = 255;
@@ -98,12 +98,32 @@ int SymbolicDomain::index(const SymInt& value) {
     return largest;
 }
 
+int SymbolicValues::index(const SymInt& value, int count) {
+    for (int guess = 0; guess < count; ++guess) {
+        if (static_cast<bool>(value == guess)) return guess;
+    }
+    PathOracle::current().outside();
+    return 0;
+}
+
 PathOracle::PathOracle(z3::context& context)
     : context_(context), solver_(context), outer_(std::exchange(in_force, this)) {}
 PathOracle::~PathOracle() { in_force = outer_; }
 PathOracle& PathOracle::current() { return *in_force; }
 
-void PathOracle::begin() { next_ = 0; }
+void PathOracle::begin() {
+    next_ = 0;
+    outside_ = false;
+    unkept_ = false;
+    fresh_.clear();
+}
+
+z3::expr PathOracle::fresh_number() {
+    const z3::expr number = context_.int_const(("any." + std::to_string(fresh_.size())).c_str());
+    fresh_.push_back(number >= 0);
+    solver_.add(fresh_.back());
+    return number;
+}
 
 bool PathOracle::advance() {
     while (!decisions_.empty()) {
@@ -156,6 +176,7 @@ z3::expr PathOracle::path_condition() const {
     for (const Decision& decision : decisions_) {
         if (decision.fact) all = all && *decision.fact;
     }
+    for (const z3::expr& fact : fresh_) all = all && fact;
     return all;
 }
 
