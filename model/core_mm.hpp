@@ -82,7 +82,7 @@ struct CoreMm : Run<D, Context> {
 
     /// device_online() or device_offline() of one block has returned op_rc: what its caller does next.
     void block_done() {
-        const int rc = D::index(s.op_rc);
+        const Value rc = s.op_rc;
         const Value mb = s.op_mb;
         const bool last = static_cast<bool>(mb + 1 == end_of_bb());
         s.op_rc = result::ok;

@@ -103,6 +103,8 @@ struct NativeDomain {
 
     static constexpr Value select(Bool condition, Value then, Value otherwise) { return condition ? then : otherwise; }
     static constexpr int index(Value value) { return value; }
+    /// A value that is only shown to an observer: symbolically, not worth a fork.
+    static constexpr int shown(Value value) { return value; }
     /// An index into an array of so many elements.
     static constexpr int index(Value value, int /*count*/) { return value; }
 };

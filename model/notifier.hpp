@@ -54,8 +54,8 @@ struct Notifier : Run<D, Context> {
     }
 
     /// What blocking_notifier_call_chain() returns: NOTIFY_OK, or NOTIFY_STOP_MASK | (NOTIFY_OK - errno).
-    [[nodiscard]] static int chain_value(int rc) {
-        return rc == result::ok ? 1 : 0x8000 | (1 - result::kernel[static_cast<std::size_t>(rc)]);
+    [[nodiscard]] static int chain_value(const typename D::Value& rc) {
+        return D::shown(rc) == result::ok ? 1 : 0x8000 | (1 - Base::kernel(rc));
     }
 
     /// ONLINE, OFFLINE: the driver's callback gives up hotplug_mutex.

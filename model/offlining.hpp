@@ -104,8 +104,8 @@ struct Offlining : Notifier<D, Context> {
         return p.kind == page::fake || p.kind == page::fake_dirty;
     }
 
-    void returns(int rc) {
-        this->show(EventKind::device_offline_ret, this->self(), -1, result::kernel[static_cast<std::size_t>(rc)]);
+    void returns(const typename D::Value& rc) {
+        this->show(EventKind::device_offline_ret, this->self(), -1, this->kernel(rc));
         s.op_rc = rc;
         done_ = true;
     }
@@ -219,8 +219,8 @@ struct Offlining : Notifier<D, Context> {
         if (s.op_rc != result::ok) {
             this->show(EventKind::mtxunlock, this->self());
             this->unlock_hotplug_mutex(this->self());
-            this->show(EventKind::notifier_cb_ret, this->self(), -1, this->chain_value(D::index(s.op_rc)));
-            return refuse(D::index(s.op_rc));
+            this->show(EventKind::notifier_cb_ret, this->self(), -1, this->chain_value(s.op_rc));
+            return refuse(s.op_rc);
         }
         this->show(EventKind::notifier_cb_ret, this->self(), -1, 1);
         const int rc = this->other_callback(choice::veto_after);
@@ -233,13 +233,13 @@ struct Offlining : Notifier<D, Context> {
         next(StepId::op_offline_loop);
     }
 
-    void refuse(int rc) {
+    void refuse(const typename D::Value& rc) {
         this->show(EventKind::memory_notify_ret, this->self(), -1, this->chain_value(rc));
         abort(rc);
     }
 
     /// failed_removal_isolated: isolation is undone before CANCEL_OFFLINE is sent.
-    void abort(int rc) {
+    void abort(const typename D::Value& rc) {
         s.op_rc = rc;
         s.op_block = 0;
         this->show(EventKind::undo_isolate, this->self(), this->mb_id());
@@ -413,12 +413,12 @@ struct Offlining : Notifier<D, Context> {
     }
 
     void fail_end() {
-        const int rc = D::index(s.op_rc);
+        const typename D::Value rc = s.op_rc;
         this->mb(this->mb_id()).state = memory_block::online;
         s.pcp_disabled = 0;
         s.mem_hotplug_lock = task::none;
         s.op_type = online_type::offline;
-        this->show(EventKind::offline_pages_ret, this->self(), -1, result::kernel[static_cast<std::size_t>(rc)]);
+        this->show(EventKind::offline_pages_ret, this->self(), -1, this->kernel(rc));
         returns(rc);
     }
 };

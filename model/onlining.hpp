@@ -71,8 +71,8 @@ struct Onlining : Notifier<D, Context> {
  private:
     bool done_ = false;
 
-    void returns(int rc) {
-        this->show(EventKind::device_online_ret, this->self(), -1, result::kernel[static_cast<std::size_t>(rc)]);
+    void returns(const typename D::Value& rc) {
+        this->show(EventKind::device_online_ret, this->self(), -1, this->kernel(rc));
         s.op_rc = rc;
         done_ = true;
     }
@@ -132,8 +132,8 @@ struct Onlining : Notifier<D, Context> {
         if (s.op_rc != result::ok) {
             this->show(EventKind::mtxunlock, this->self());
             this->unlock_hotplug_mutex(this->self());
-            this->show(EventKind::notifier_cb_ret, this->self(), -1, this->chain_value(D::index(s.op_rc)));
-            return refuse(D::index(s.op_rc));
+            this->show(EventKind::notifier_cb_ret, this->self(), -1, this->chain_value(s.op_rc));
+            return refuse(s.op_rc);
         }
         this->show(EventKind::notifier_cb_ret, this->self(), -1, 1);
         const int rc = this->other_callback(choice::veto_after);
@@ -146,7 +146,7 @@ struct Onlining : Notifier<D, Context> {
         next(StepId::op_online_pages);
     }
 
-    void refuse(int rc) {
+    void refuse(const typename D::Value& rc) {
         this->show(EventKind::memory_notify_ret, this->self(), -1, this->chain_value(rc));
         s.op_rc = rc;
         next(StepId::op_online_veto);
@@ -236,7 +236,7 @@ struct Onlining : Notifier<D, Context> {
 
     void fail_end() {
         const int mb = this->mb_id();
-        const int rc = D::index(s.op_rc);
+        const typename D::Value rc = s.op_rc;
         const int first = this->first_page_of_mb(mb);
         for (int i = first; i < first + c.scope.pages_per_memory_block(); ++i) {
             this->page(i).kind = page::none;
@@ -246,7 +246,7 @@ struct Onlining : Notifier<D, Context> {
         for (int i = mb * blocks; i < (mb + 1) * blocks; ++i) this->isolated(i) = 0;
         this->mb(mb).zone = 0;
         s.mem_hotplug_lock = task::none;
-        this->show(EventKind::online_pages_ret, this->self(), -1, result::kernel[static_cast<std::size_t>(rc)]);
+        this->show(EventKind::online_pages_ret, this->self(), -1, this->kernel(rc));
         returns(rc);
     }
 };

@@ -83,6 +83,9 @@ struct Run {
         x.emit(s, Event{kind, task, block, value, other});
     }
 
+    /// The kernel's number for a result, to be shown.
+    [[nodiscard]] static int kernel(const Value& rc) { return result::kernel[static_cast<std::size_t>(D::shown(rc))]; }
+
     // --- numbering ---
     [[nodiscard]] auto& bb(int i) const { return s.bb[static_cast<std::size_t>(i)]; }
     [[nodiscard]] Block& mb(int i) const { return s.mb[static_cast<std::size_t>(i)]; }
@@ -186,7 +189,7 @@ struct Run {
     /// virtio_mem_bbm_set_bb_state(): the only writer of big block states.
     void set_bb_state(int i, int state) const {
         const Value old = bb(i).state;
-        show(EventKind::bbset, task::worker, i, state, D::index(old));
+        show(EventKind::bbset, task::worker, i, state, D::shown(old));
         if (!legal_transition(old, state)) {
             fail(assertion::legal_transitions, "a big block changes its state in a way the driver does not allow");
         }

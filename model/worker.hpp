@@ -89,7 +89,7 @@ struct Worker : FakeOffline<D, Context> {
         }
         const auto result = Base::step(pc);
         if (result == Base::Outcome::fake_offlined) return next(StepId::wk_oar_enter);
-        if (result == Base::Outcome::rolled_back) return unplugged(D::index(s.wk_rc));
+        if (result == Base::Outcome::rolled_back) return unplugged(s.wk_rc);
     }
 
  private:
@@ -196,7 +196,7 @@ struct Worker : FakeOffline<D, Context> {
                 return next(StepId::wk_finish);
         }
     }
-    void finish(int rc) {
+    void finish(const Value& rc) {
         s.wk_rc = rc;
         finish();
     }
@@ -340,8 +340,7 @@ struct Worker : FakeOffline<D, Context> {
                 return next(StepId::wk_add_enter);
             case purpose::undo_plug:
                 this->set_bb_state(i, rc == result::ok ? big_block::unused : big_block::plugged);
-                this->show(EventKind::bbm_plug_and_add_bb_ret, self, -1,
-                           result::kernel[static_cast<std::size_t>(D::index(s.wk_rc))]);
+                this->show(EventKind::bbm_plug_and_add_bb_ret, self, -1, this->kernel(s.wk_rc));
                 return finish();
             default:  // purpose::unplug
                 this->set_bb_state(i, rc == result::ok ? big_block::unused : big_block::plugged);
@@ -428,8 +427,7 @@ struct Worker : FakeOffline<D, Context> {
     }
 
     void add_return() {
-        this->show(EventKind::add_memory_driver_managed_ret, self, -1,
-                   result::kernel[static_cast<std::size_t>(D::index(s.wk_rc))]);
+        this->show(EventKind::add_memory_driver_managed_ret, self, -1, this->kernel(s.wk_rc));
         if (c.is(Mutant::offline_size_after_add)) {
             if (s.wk_rc == result::ok) s.offline_size = s.offline_size + this->memory_blocks();
         } else if (s.wk_rc != result::ok && !c.is(Mutant::offline_size_kept_on_add_failure)) {
@@ -439,7 +437,7 @@ struct Worker : FakeOffline<D, Context> {
     }
 
     void add_done() {
-        this->show(EventKind::add_memory_ret, self, -1, result::kernel[static_cast<std::size_t>(D::index(s.wk_rc))]);
+        this->show(EventKind::add_memory_ret, self, -1, this->kernel(s.wk_rc));
         if (s.wk_rc != result::ok) {
             s.wk_why = purpose::undo_plug;
             return next(StepId::wk_send);
@@ -500,7 +498,7 @@ struct Worker : FakeOffline<D, Context> {
     }
 
     /// What virtio_mem_bbm_unplug_request() does with the result for one big block.
-    void unplugged(int rc) {
+    void unplugged(const Value rc) {
         if (rc != result::ok && c.safe_unplug) {
             const Value state = this->bb(this->worker_bb()).state;
             if (state != big_block::added && state != big_block::plugged) {
@@ -538,8 +536,7 @@ struct Worker : FakeOffline<D, Context> {
     }
 
     void oar_return() {
-        this->show(EventKind::offline_and_remove_memory_ret, self, -1,
-                   result::kernel[static_cast<std::size_t>(D::index(s.wk_rc))]);
+        this->show(EventKind::offline_and_remove_memory_ret, self, -1, this->kernel(s.wk_rc));
         if (s.wk_rc != result::ok) return next(StepId::wk_oar_done);
         if (!c.is(Mutant::offline_size_kept_on_remove)) s.offline_size = s.offline_size - this->memory_blocks();
         next(StepId::wk_oar_retry);
@@ -554,13 +551,12 @@ struct Worker : FakeOffline<D, Context> {
         if (s.wk_rc != result::ok && c.release.converts_offline_errors && !c.is(Mutant::raw_offline_errors)) {
             s.wk_rc = D::select(s.wk_rc == result::enomem, result::enomem, result::ebusy);
         }
-        this->show(EventKind::vm_offline_and_remove_ret, self, -1,
-                   result::kernel[static_cast<std::size_t>(D::index(s.wk_rc))]);
+        this->show(EventKind::vm_offline_and_remove_ret, self, -1, this->kernel(s.wk_rc));
         if (s.wk_rc == result::ok || c.is(Mutant::unplug_despite_offline_failure)) {
             s.wk_why = purpose::unplug;
             return next(StepId::wk_send);
         }
-        if (!c.safe_unplug) return unplugged(D::index(s.wk_rc));
+        if (!c.safe_unplug) return unplugged(s.wk_rc);
         s.wk_item = 0;
         s.wk_end = this->sections_per_big_block();
         if (c.is(Mutant::mutex_held_across_offline)) return next(StepId::wk_rb_section);

@@ -88,13 +88,14 @@ bool cuts_paths(std::string_view id) {
 
 class Prover {
  public:
-    Prover(const Config& config, const StepInstance& instance, const ObligationSet& assumed, const ObligationSet& goals,
-           const InductionOptions& options)
+    Prover(z3::context& context, const Config& config, const StepInstance& instance, const ObligationSet& assumed,
+           const ObligationSet& goals, const InductionOptions& options)
         : config_(config),
           instance_(instance),
           assumed_(assumed),
           goals_(goals),
           options_(options),
+          context_(context),
           oracle_(context_),
           focus_(context_, config.scope),
           pinned_(pinned_state(context_, config, instance, options.focus ? &focus_ : nullptr)),
@@ -113,6 +114,10 @@ class Prover {
         z3::expr bounds = pinned_.fresh.bounds && pinned_.premise;
         for (std::size_t i = 0; i < Obligations::predicates(); ++i) {
             if (!assumed_[i] || !cuts_paths(Obligations::name(i))) continue;
+            for (ObligationSet& needed : result_.needed) {
+                needed.resize(Obligations::predicates(), false);
+                needed[i] = true;
+            }
             for (const z3::expr& conjunct : conjuncts_of(config_, pinned_.fresh.state, i, options_.focus)) {
                 bounds = bounds && conjunct;
             }
@@ -134,7 +139,7 @@ class Prover {
     const ObligationSet& assumed_;
     const ObligationSet& goals_;
     const InductionOptions& options_;
-    z3::context context_;
+    z3::context& context_;
     PathOracle oracle_;  // terms of predicates need a context in force
     Focus focus_;
     Pinned pinned_;
@@ -242,7 +247,7 @@ class Prover {
     }
 
     void learn(const Goal& goal, const z3::expr_vector& core) {
-        auto& needed = result_.needed[goal.obligation];
+        ObligationSet& needed = result_.needed[goal.obligation];
         needed.resize(Obligations::predicates(), false);
         for (const z3::expr& label : core) {
             for (std::size_t i = 0; i < labels_.size(); ++i) {
@@ -323,9 +328,9 @@ ObligationSet holds_initially(const Config& config, bool in_focus) {
     return holds;
 }
 
-StepResult induct(const Config& config, const StepInstance& step, const ObligationSet& assumed,
+StepResult induct(z3::context& context, const Config& config, const StepInstance& step, const ObligationSet& assumed,
                   const ObligationSet& goals, const InductionOptions& options) {
-    return Prover(config, step, assumed, goals, options).run();
+    return Prover(context, config, step, assumed, goals, options).run();
 }
 
 }  // namespace vmemcheck::bbm::spec

@@ -75,10 +75,11 @@ class Induction {
         std::exception_ptr failure;
         ++proof_.statistics.rounds;
         const auto work = [&] {
+            z3::context context;
             for (std::size_t i = next++; i < results_.size(); i = next++) {
                 if (!due[i]) continue;
                 try {
-                    results_[i] = prove_step(i);
+                    results_[i] = prove_step(i, context);
                 } catch (...) {
                     const std::lock_guard lock(mutex);
                     failure = std::current_exception();
@@ -104,11 +105,16 @@ class Induction {
     }
     [[nodiscard]] std::size_t case_of(std::size_t result) const { return result / step_instances().size(); }
 
-    [[nodiscard]] StepResult prove_step(std::size_t which) const {
+    [[nodiscard]] StepResult prove_step(std::size_t which, z3::context& context) const {
         const ProofCase& c = proof_.cases[case_of(which)];
         InductionOptions options = induction_;
         options.focus = c.focus;
-        StepResult result = induct(c.config, step_of(which), assumed_, assumed_, options);
+        StepResult result = induct(context, c.config, step_of(which), assumed_, assumed_, options);
+        if (!result.ctis.empty()) {
+            // To make a context is slow, so steps share one; what is shown must not depend on what it was used for.
+            z3::context own;
+            result = induct(own, c.config, step_of(which), assumed_, assumed_, options);
+        }
         for (Cti& cti : result.ctis) cti.proof_case = case_of(which);
         return result;
     }

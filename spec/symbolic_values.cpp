@@ -113,6 +113,7 @@ PathOracle& PathOracle::current() { return *in_force; }
 
 void PathOracle::begin() {
     next_ = 0;
+    witness_.reset();
     outside_ = false;
     unkept_ = false;
     fresh_.clear();
@@ -145,16 +146,27 @@ bool PathOracle::feasible(const z3::expr& fact) {
         if (decisions_[i].fact) solver_.add(*decisions_[i].fact);
     }
     solver_.add(fact);
-    const bool possible = solver_.check() != z3::unsat;
+    const z3::check_result answer = solver_.check();
+    if (answer == z3::sat) {
+        witness_ = solver_.get_model();
+    } else {
+        witness_.reset();
+    }
     solver_.pop();
-    return possible;
+    return answer != z3::unsat;
 }
 
 bool PathOracle::decide(const z3::expr& condition) {
     if (next_ < decisions_.size()) return decisions_[next_++].answer == 0;
     // A branch with one feasible answer is recorded too, for the next run asks it again, but it needs no fact.
-    const bool yes = feasible(condition);
-    const bool no = yes ? feasible(!condition) : true;
+    // What the witness says of it need not be asked.
+    const std::optional<z3::model> witness = witness_;
+    std::optional<z3::expr> value;
+    if (witness) value = witness->eval(condition, true);
+    const bool yes = (value && value->is_true()) || feasible(condition);
+    const std::optional<z3::model> if_yes = witness_;
+    const bool no = !yes || (value && value->is_false()) || feasible(!condition);
+    if (yes) witness_ = if_yes;
     if (yes && no) {
         decisions_.push_back({0, 1, condition});
     } else {

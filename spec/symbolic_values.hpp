@@ -83,6 +83,8 @@ struct SymbolicValues {
     static SymInt select(const SymBool& condition, const SymInt& then, const SymInt& otherwise);
     /// The value of a term, by forking over all that are feasible.
     static int index(const SymInt& value);
+    /// Nobody observes symbolic runs.
+    static int shown(const SymInt&) { return 0; }
     /// The same for the index of one of so many elements; see PathOracle::outside().
     static int index(const SymInt& value, int count);
 };
@@ -136,6 +138,7 @@ class PathOracle {
         int last;                      ///< largest answer still to be tried
         std::optional<z3::expr> fact;  ///< the condition or its negation, for branches
     };
+    /// Whether the path so far goes on with this; if so a witness is remembered.
     bool feasible(const z3::expr& fact);
 
     z3::context& context_;
@@ -144,7 +147,8 @@ class PathOracle {
     std::size_t next_ = 0;
     bool outside_ = false;
     bool unkept_ = false;
-    std::vector<z3::expr> fresh_;  ///< what is known of this path's own variables
+    std::optional<z3::model> witness_;  ///< of the decisions of this run so far, if one is known
+    std::vector<z3::expr> fresh_;       ///< what is known of this path's own variables
     std::uint64_t queries_ = 0;
     PathOracle* outer_;
 };
