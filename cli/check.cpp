@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <memory>
 
-#include "checker/search.hpp"
 #include "cli/commands.hpp"
 #include "cli/config_flags.hpp"
 #include "cli/flag_values.hpp"
@@ -13,6 +12,7 @@
 #include "cli/report.hpp"
 #include "cli/terminal.hpp"
 #include "cli/text.hpp"
+#include "model/engine.hpp"
 
 namespace vmemcheck::cli {
 
@@ -20,26 +20,26 @@ namespace {
 
 class CheckCommand {
  public:
-    void add_to(CLI::App& command) {
+    void add_to(Command& command) {
         config_.add_to(command);
         const std::string group = "Search";
         command
             .add_option("--search", search_, "bfs: breadth first, counterexamples are the shortest; dfs: depth first")
-            ->type_name("bfs|dfs")
-            ->capture_default_str()
-            ->group(group);
+            .type_name("bfs|dfs")
+            .show_default()
+            .group(group);
         command.add_flag("--no-fuse", no_fuse_, "do not run local steps together with the step before them")
-            ->group(group);
-        add_number(command, "max-states", max_states_, "end after so many states")->group(group);
+            .group(group);
+        add_number(command, "max-states", max_states_, "end after so many states").group(group);
         command
-            .add_option_function<std::string>(
+            .add_option(
                 "--max-memory", [this](const std::string& text) { max_memory_ = size_value("--max-memory", text); },
                 "end when the search takes so much memory, for instance 2G; default: 80% of what is available")
-            ->type_name("SIZE")
-            ->group(group);
-        add_seconds(command, "max-time", max_time_, "end after so many seconds")->group(group);
-        add_number(command, "max-depth", max_depth_, "do not go further than so many transitions")->group(group);
-        command.add_flag("--all", all_, "take liveness properties in (there are none yet)")->group("Properties");
+            .type_name("SIZE")
+            .group(group);
+        add_seconds(command, "max-time", max_time_, "end after so many seconds").group(group);
+        add_number(command, "max-depth", max_depth_, "do not go further than so many transitions").group(group);
+        command.add_flag("--all", all_, "take liveness properties in (there are none yet)").group("Properties");
         output_.add_to(command);
     }
 
@@ -134,10 +134,9 @@ class CheckCommand {
 
 void add_check(CLI::App& app, Action& chosen) {
     const auto command = std::make_shared<CheckCommand>();
-    CLI::App* const sub =
-        app.add_subcommand("check", "explores every interleaving in a scope and says which properties hold");
-    command->add_to(*sub);
-    sub->footer(
+    Command sub(app, "check", "explores every interleaving in a scope and says which properties hold");
+    command->add_to(sub);
+    sub.footer(
         "Examples:\n"
         "  vmemcheck check                                       everything, on linux-6.12, in the small scope\n"
         "  vmemcheck check --release linux-6.1                   a veto breaks the device: the shortest "
@@ -148,7 +147,7 @@ void add_check(CLI::App& app, Action& chosen) {
         "\n"
         "Exit codes: 0 everything is as expected, 1 a violation, 2 bad usage or an output that cannot be written,\n"
         "            3 incomplete (a limit, memory, Ctrl-C) with no violation so far");
-    sub->callback([command, &chosen] { chosen = [command] { return command->run(); }; });
+    sub.choose(chosen, [command] { return command->run(); });
 }
 
 }  // namespace vmemcheck::cli

@@ -3,15 +3,9 @@
 /// The subcommands. Each adds itself to the program; the one that is called sets what is to be run.
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <functional>
-
-#include "cli/error.hpp"
+#include "cli/command.hpp"
 
 namespace vmemcheck::cli {
-
-/// What the chosen subcommand does once all flags are parsed. It may throw UserError.
-using Action = std::function<ExitCode()>;
 
 void add_check(CLI::App& app, Action& chosen);
 void add_replay(CLI::App& app, Action& chosen);

@@ -67,59 +67,59 @@ void require_possible(const Config& config) {
     }
 }
 
-void ConfigFlags::add_to(CLI::App& command) {
+void ConfigFlags::add_to(Command& command) {
     const std::string system = "The system";
     command.add_option("--release", release_, "the Linux release ('vmemcheck releases' lists them)")
-        ->type_name("R")
-        ->capture_default_str()
-        ->group(system);
+        .type_name("R")
+        .show_default()
+        .group(system);
     command.add_option("--safe-unplug", safe_unplug_, "module parameter bbm_safe_unplug, on or off")
-        ->type_name("on|off")
-        ->capture_default_str()
-        ->group(system);
+        .type_name("on|off")
+        .show_default()
+        .group(system);
     command.add_option("--unplug-online", unplug_online_, "module parameter unplug_online, on or off")
-        ->type_name("on|off")
-        ->capture_default_str()
-        ->group(system);
+        .type_name("on|off")
+        .show_default()
+        .group(system);
     command
         .add_option("--auto-online", auto_online_,
                     "what add_memory() onlines memory to: any (each time anything), off, kernel or movable")
-        ->type_name("A")
-        ->capture_default_str()
-        ->group(system);
-    mutant_given_ =
+        .type_name("A")
+        .show_default()
+        .group(system);
+    mutant_flag_ =
         command.add_option("--mutant", mutant_, "put a known bug into the model ('vmemcheck mutants' lists them)")
-            ->type_name("M")
-            ->group(system);
+            .type_name("M")
+            .group(system);
 
     command
         .add_option("--property", properties_,
                     "a property, or a group of them (the part before '/'), to be checked; may be repeated; default: "
                     "all ('vmemcheck properties' lists them)")
-        ->type_name("P")
-        ->allow_extra_args(false)
-        ->group("Properties");
+        .type_name("P")
+        .one_value()
+        .group("Properties");
 
     const std::string scope = "Scope";
     command.add_option("--scope", scope_, "how much of the system: small, medium or large; the next flags change it")
-        ->type_name("S")
-        ->capture_default_str()
-        ->group(scope);
+        .type_name("S")
+        .show_default()
+        .group(scope);
     for (const BoundInfo& bound : bound_infos()) {
         Bound& entry = bounds_.emplace_back();
-        entry.option = command.add_option(fmt::format("--{}", bound.name), entry.value, std::string(bound.sentence))
-                           ->type_name(bound.any ? "N|any" : "N")
-                           ->group(scope);
+        entry.flag = command.add_option(fmt::format("--{}", bound.name), entry.value, std::string(bound.sentence))
+                         .type_name(bound.any ? "N|any" : "N")
+                         .group(scope);
     }
 
     const bbm::Faults defaults;
     for (const bbm::FaultInfo& fault : bbm::fault_infos()) {
         Switch& entry = faults_.emplace_back();
-        const bool taken = command.get_option_no_throw(fmt::format("--{}", fault.name)) != nullptr;
+        const bool taken = command.has(fmt::format("--{}", fault.name));
         const std::string flag = (taken ? "" : fmt::format("--{},", fault.name)) + fmt::format("!--no-{}", fault.name);
         const std::string_view by_default = defaults.*fault.member ? "on" : "off";
-        entry.option = command.add_flag(flag, entry.value, fmt::format("{} (default: {})", fault.sentence, by_default))
-                           ->group("Faults");
+        entry.flag = command.add_flag(flag, entry.value, fmt::format("{} (default: {})", fault.sentence, by_default))
+                         .group("Faults");
     }
 }
 
@@ -127,7 +127,7 @@ bbm::Scope ConfigFlags::scope() const {
     bbm::Scope scope = scope_named(scope_);
     for (std::size_t i = 0; i < bounds_.size(); ++i) {
         const BoundInfo& bound = bound_infos()[i];
-        if (bounds_[i].option->count() == 0) continue;
+        if (!bounds_[i].flag.given()) continue;
         const int value = bound_value(fmt::format("--{}", bound.name), bounds_[i].value, bound.any);
         if (value == scope.*bound.member) continue;
         scope.*bound.member = value;
@@ -140,7 +140,7 @@ std::string ConfigFlags::scope_name() const {
     if (scope().name != "custom") return scope_;
     std::string name = "custom (" + scope_ + " with";
     for (std::size_t i = 0; i < bounds_.size(); ++i) {
-        if (bounds_[i].option->count() > 0) name += fmt::format(" --{} {}", bound_infos()[i].name, bounds_[i].value);
+        if (bounds_[i].flag.given()) name += fmt::format(" --{} {}", bound_infos()[i].name, bounds_[i].value);
     }
     return name + ')';
 }
@@ -150,9 +150,9 @@ Config ConfigFlags::config() const {
     config.release = release_named(release_);
     config.scope = scope();
     for (std::size_t i = 0; i < faults_.size(); ++i) {
-        if (faults_[i].option->count() > 0) config.faults.*bbm::fault_infos()[i].member = faults_[i].value;
+        if (faults_[i].flag.given()) config.faults.*bbm::fault_infos()[i].member = faults_[i].value;
     }
-    if (mutant_given_->count() > 0) config.mutant = mutant_named(mutant_);
+    if (mutant_flag_.given()) config.mutant = mutant_named(mutant_);
     config.safe_unplug = on_or_off("--safe-unplug", safe_unplug_);
     config.unplug_online = on_or_off("--unplug-online", unplug_online_);
     config.auto_online = auto_online_named("--auto-online", auto_online_);

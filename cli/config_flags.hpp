@@ -3,12 +3,12 @@
 /// The flags of check and simulate that say what is checked.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cli/command.hpp"
 #include "cli/model.hpp"
 
 namespace vmemcheck::cli {
@@ -20,7 +20,7 @@ class ConfigFlags {
     ConfigFlags(const ConfigFlags&) = delete;
     ConfigFlags& operator=(const ConfigFlags&) = delete;
 
-    void add_to(CLI::App& command);
+    void add_to(Command& command);
 
     /// Throws UserError if the flags do not fit together.
     [[nodiscard]] Config config() const;
@@ -33,11 +33,11 @@ class ConfigFlags {
 
  private:
     struct Bound {
-        CLI::Option* option = nullptr;
+        Flag flag;
         std::string value;
     };
     struct Switch {
-        CLI::Option* option = nullptr;
+        Flag flag;
         bool value = false;
     };
     [[nodiscard]] bbm::Scope scope() const;
@@ -48,7 +48,7 @@ class ConfigFlags {
     std::string unplug_online_ = "on";
     std::string auto_online_ = "any";
     std::string mutant_;
-    CLI::Option* mutant_given_ = nullptr;
+    Flag mutant_flag_;
     std::vector<std::string> properties_;
     std::deque<Bound> bounds_;   ///< one a bound_infos()
     std::deque<Switch> faults_;  ///< one a fault_infos()

@@ -46,18 +46,16 @@ double seconds_value(std::string_view what, std::string_view text) {
     throw UserError(fmt::format("{} must be a number of seconds, not {}", what, quote(text)));
 }
 
-CLI::Option* add_number(CLI::App& command, const std::string& name, std::uint64_t& target, const std::string& help) {
+Flag add_number(Command& command, const std::string& name, std::uint64_t& target, const std::string& help) {
     const auto read = [&target, name](const std::string& text) { target = number_value("--" + name, text); };
-    CLI::Option* const option = command.add_option_function<std::string>("--" + name, read, help)->type_name("N");
-    if (target != 0) option->default_str(std::to_string(target));
-    return option;
+    Flag flag = command.add_option("--" + name, read, help).type_name("N");
+    if (target != 0) flag.show_default(std::to_string(target));
+    return flag;
 }
 
-CLI::Option* add_seconds(CLI::App& command, const std::string& name, double& target, const std::string& help) {
+Flag add_seconds(Command& command, const std::string& name, double& target, const std::string& help) {
     const auto read = [&target, name](const std::string& text) { target = seconds_value("--" + name, text); };
-    return command.add_option_function<std::string>("--" + name, read, help)->type_name("SECONDS");
+    return command.add_option("--" + name, read, help).type_name("SECONDS");
 }
-
-std::string not_empty(const std::string& value) { return value.empty() ? "the name is empty" : ""; }
 
 }  // namespace vmemcheck::cli

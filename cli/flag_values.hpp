@@ -3,11 +3,12 @@
 /// Values of flags: numbers and sizes, read strictly.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "cli/command.hpp"
 
 namespace vmemcheck::cli {
 
@@ -21,11 +22,8 @@ namespace vmemcheck::cli {
 [[nodiscard]] double seconds_value(std::string_view what, std::string_view text);
 
 /// Adds "--NAME N" to a command.
-CLI::Option* add_number(CLI::App& command, const std::string& name, std::uint64_t& target, const std::string& help);
+Flag add_number(Command& command, const std::string& name, std::uint64_t& target, const std::string& help);
 /// Adds "--NAME SECONDS" to a command.
-CLI::Option* add_seconds(CLI::App& command, const std::string& name, double& target, const std::string& help);
-
-/// For CLI::Option::check: refuses "".
-[[nodiscard]] std::string not_empty(const std::string& value);
+Flag add_seconds(Command& command, const std::string& name, double& target, const std::string& help);
 
 }  // namespace vmemcheck::cli

@@ -143,11 +143,9 @@ std::string mutants_text(const Style& style) {
 
 void add_list(CLI::App& app, Action& chosen, const char* name, const char* description,
               std::string (*text)(const Style& style)) {
-    app.add_subcommand(name, description)->callback([&chosen, text] {
-        chosen = [text] {
-            print(text(Style::of(STDOUT_FILENO)));
-            return ExitCode::as_expected;
-        };
+    Command(app, name, description).choose(chosen, [text] {
+        print(text(Style::of(STDOUT_FILENO)));
+        return ExitCode::as_expected;
     });
 }
 
@@ -155,28 +153,25 @@ void add_list(CLI::App& app, Action& chosen, const char* name, const char* descr
 
 void add_lists(CLI::App& app, Action& chosen) {
     const auto properties = std::make_shared<PropertiesCommand>();
-    CLI::App* sub =
-        app.add_subcommand("properties", "lists what is checked: id, kind, sentence, source, what breaks it");
-    sub->add_option("--release", properties->release, "what is expected depends on the release")
-        ->type_name("R")
-        ->capture_default_str();
-    CLI::Option* const json =
-        sub->add_option("--json", properties->json, "write the list as JSON")->type_name("FILE")->check(not_empty);
-    sub->add_flag("--markdown", properties->markdown, "print a Markdown table")->excludes(json);
-    sub->callback([properties, &chosen] { chosen = [properties] { return properties->run(); }; });
+    Command sub(app, "properties", "lists what is checked: id, kind, sentence, source, what breaks it");
+    sub.add_option("--release", properties->release, "what is expected depends on the release")
+        .type_name("R")
+        .show_default();
+    const Flag json =
+        sub.add_option("--json", properties->json, "write the list as JSON").type_name("FILE").not_empty();
+    sub.add_flag("--markdown", properties->markdown, "print a Markdown table").excludes(json);
+    sub.choose(chosen, [properties] { return properties->run(); });
 
     add_list(app, chosen, "releases", "lists the Linux releases the model knows, and how they differ", releases_text);
     add_list(app, chosen, "scopes", "lists the named scopes with all of their bounds", scopes_text);
     add_list(app, chosen, "mutants", "lists the known bugs that can be put into the model", mutants_text);
 
     const auto markdown = std::make_shared<bool>(false);
-    sub = app.add_subcommand("steps", "lists the atomic steps: kernel function and why each may be atomic");
-    sub->add_flag("--markdown", *markdown, "print docs/atomicity.md");
-    sub->callback([markdown, &chosen] {
-        chosen = [markdown] {
-            print(*markdown ? steps_markdown() : steps_text(Style::of(STDOUT_FILENO)));
-            return ExitCode::as_expected;
-        };
+    Command steps(app, "steps", "lists the atomic steps: kernel function and why each may be atomic");
+    steps.add_flag("--markdown", *markdown, "print docs/atomicity.md");
+    steps.choose(chosen, [markdown] {
+        print(*markdown ? steps_markdown() : steps_text(Style::of(STDOUT_FILENO)));
+        return ExitCode::as_expected;
     });
 }
 

@@ -12,29 +12,29 @@
 
 namespace vmemcheck::cli {
 
-void OutputFlags::add_to(CLI::App& command) {
+void OutputFlags::add_to(Command& command) {
     const std::string group = "Output";
-    command.add_option("--json", json_, "write the result as JSON")->type_name("FILE")->check(not_empty)->group(group);
+    command.add_option("--json", json_, "write the result as JSON").type_name("FILE").not_empty().group(group);
     command.add_option("--junit", junit_, "write the result as JUnit XML: one test case a property")
-        ->type_name("FILE")
-        ->check(not_empty)
-        ->group(group);
+        .type_name("FILE")
+        .not_empty()
+        .group(group);
     command
         .add_option("--itf", itf_,
                     "write the runs shown in the Informal Trace Format: the first to a file, or all "
                     "into a directory that exists")
-        ->type_name("FILE|DIR")
-        ->check(not_empty)
-        ->group(group);
+        .type_name("FILE|DIR")
+        .not_empty()
+        .group(group);
     command
         .add_option("--save", save_,
                     "where counterexamples are saved, as vmemcheck-PROPERTY-RELEASE.json: a directory "
                     "(default: the current one), or none")
-        ->type_name("DIR|none")
-        ->check(not_empty)
-        ->group(group);
-    command.add_flag("--coverage", coverage_, "print how often each step ran and each answer was given")->group(group);
-    command.add_flag("--verbose", verbose_, "show program counters, locals and benign answers in runs")->group(group);
+        .type_name("DIR|none")
+        .not_empty()
+        .group(group);
+    command.add_flag("--coverage", coverage_, "print how often each step ran and each answer was given").group(group);
+    command.add_flag("--verbose", verbose_, "show program counters, locals and benign answers in runs").group(group);
 }
 
 void OutputFlags::check() const {

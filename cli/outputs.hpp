@@ -3,9 +3,9 @@
 /// Where check and simulate write what they found.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 
+#include "cli/command.hpp"
 #include "cli/report.hpp"
 
 namespace vmemcheck::cli {
@@ -16,7 +16,7 @@ class OutputFlags {
     OutputFlags(const OutputFlags&) = delete;
     OutputFlags& operator=(const OutputFlags&) = delete;
 
-    void add_to(CLI::App& command);
+    void add_to(Command& command);
 
     /// Throws UserError if an output that was asked for cannot be written. To be called before the search.
     void check() const;

@@ -16,6 +16,7 @@
 #include "cli/run_text.hpp"
 #include "cli/terminal.hpp"
 #include "cli/text.hpp"
+#include "model/engine.hpp"
 
 namespace vmemcheck::cli {
 
@@ -252,21 +253,21 @@ struct ReplayCommand {
 
 void add_replay(CLI::App& app, Action& chosen) {
     const auto command = std::make_shared<ReplayCommand>();
-    CLI::App* const sub = app.add_subcommand("replay", "runs saved counterexamples again, step by step");
-    sub->add_option("FILE", command->files, "counterexample files (docs/counterexamples.md)")->required();
-    sub->add_flag("--quiet", command->quiet, "one line a file");
-    sub->add_flag("--verbose", command->verbose, "also program counters, locals and benign answers");
-    sub->add_option("--itf", command->itf, "also write the run as ITF, to a file or into a directory")
-        ->type_name("FILE|DIR")
-        ->check(not_empty);
-    sub->footer(
+    Command sub(app, "replay", "runs saved counterexamples again, step by step");
+    sub.add_option("FILE", command->files, "counterexample files (docs/counterexamples.md)").required();
+    sub.add_flag("--quiet", command->quiet, "one line a file");
+    sub.add_flag("--verbose", command->verbose, "also program counters, locals and benign answers");
+    sub.add_option("--itf", command->itf, "also write the run as ITF, to a file or into a directory")
+        .type_name("FILE|DIR")
+        .not_empty();
+    sub.footer(
         "Each step must be enabled and be the recorded one, change what it changed, and the verdict must be the "
         "recorded\n"
         "one; otherwise the file is stale: the model has changed, or the file has. Example:\n"
         "  vmemcheck replay tests/regressions/*.json --quiet\n"
         "\n"
         "Exit codes: 0 all as recorded, 1 a stale file, 2 bad usage or a file that cannot be used");
-    sub->callback([command, &chosen] { chosen = [command] { return command->run(); }; });
+    sub.choose(chosen, [command] { return command->run(); });
 }
 
 }  // namespace vmemcheck::cli

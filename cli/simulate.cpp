@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "checker/simulate.hpp"
-
 #include <fmt/format.h>
 
 #include <memory>
@@ -13,6 +11,7 @@
 #include "cli/report.hpp"
 #include "cli/terminal.hpp"
 #include "cli/text.hpp"
+#include "model/engine.hpp"
 
 namespace vmemcheck::cli {
 
@@ -20,15 +19,15 @@ namespace {
 
 class SimulateCommand {
  public:
-    void add_to(CLI::App& command) {
+    void add_to(Command& command) {
         config_.add_to(command);
         const std::string group = "Walks";
-        seed_option_ = add_number(command, "seed", seed_,
-                                  "the same seed gives the same walks; default: a random one, which is printed")
-                           ->group(group);
-        add_number(command, "walks", walks_, "how many walks")->group(group);
-        add_number(command, "steps", steps_, "most steps a walk")->group(group);
-        add_seconds(command, "max-time", max_time_, "end after so many seconds")->group(group);
+        seed_flag_ = add_number(command, "seed", seed_,
+                                "the same seed gives the same walks; default: a random one, which is printed")
+                         .group(group);
+        add_number(command, "walks", walks_, "how many walks").group(group);
+        add_number(command, "steps", steps_, "most steps a walk").group(group);
+        add_seconds(command, "max-time", max_time_, "end after so many seconds").group(group);
         output_.add_to(command);
     }
 
@@ -36,7 +35,7 @@ class SimulateCommand {
         const Bbm model(config_.config());
         const std::vector<Property> properties = config_.properties(model.config());
         checker::SimulationOptions options;
-        options.seed = seed_option_->count() > 0 ? seed_ : std::random_device{}();
+        options.seed = seed_flag_.given() ? seed_ : std::random_device{}();
         options.walks = walks_;
         options.length = steps_;
         options.max_seconds = max_time_;
@@ -76,7 +75,7 @@ class SimulateCommand {
  private:
     ConfigFlags config_;
     OutputFlags output_;
-    CLI::Option* seed_option_ = nullptr;
+    Flag seed_flag_;
     std::uint64_t seed_ = 0;
     std::uint64_t walks_ = 1000;
     std::uint64_t steps_ = 1000;
@@ -87,16 +86,16 @@ class SimulateCommand {
 
 void add_simulate(CLI::App& app, Action& chosen) {
     const auto command = std::make_shared<SimulateCommand>();
-    CLI::App* const sub = app.add_subcommand("simulate", "takes random walks, for scopes too large to be explored");
-    command->add_to(*sub);
-    sub->footer(
+    Command sub(app, "simulate", "takes random walks, for scopes too large to be explored");
+    command->add_to(sub);
+    sub.footer(
         "Examples:\n"
         "  vmemcheck simulate --scope large --seed 1 --walks 10000\n"
         "  vmemcheck simulate --release linux-6.1 --property not-broken\n"
         "\n"
         "Exit codes: 0 no violation seen, 1 a violation, 2 bad usage or an output that cannot be written,\n"
         "            3 ended before all walks were taken (a limit, memory, Ctrl-C) with no violation so far");
-    sub->callback([command, &chosen] { chosen = [command] { return command->run(); }; });
+    sub.choose(chosen, [command] { return command->run(); });
 }
 
 }  // namespace vmemcheck::cli

@@ -151,18 +151,18 @@ ExitCode run(const Options& options) {
 
 void add_trace(CLI::App& app, Action& chosen) {
     const auto options = std::make_shared<Options>();
-    CLI::App* const sub = app.add_subcommand("trace", "holds recordings of a real guest against the model");
-    sub->add_option("FILE", options->files, "recordings (docs/traces.md)")->required();
-    sub->add_option("--release", options->release, "the guest's release, if the recording does not tell it");
-    sub->add_flag("--steps", options->steps, "print every step of the run that explains the recording");
-    sub->add_option("--json", options->json, "write the verdicts and runs to this file");
-    sub->add_option("--max-states", options->max_states, "give up on a recording after so many states")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{100'000'000}));
-    sub->footer(
+    Command sub(app, "trace", "holds recordings of a real guest against the model");
+    sub.add_option("FILE", options->files, "recordings (docs/traces.md)").required();
+    sub.add_option("--release", options->release, "the guest's release, if the recording does not tell it");
+    sub.add_flag("--steps", options->steps, "print every step of the run that explains the recording");
+    sub.add_option("--json", options->json, "write the verdicts and runs to this file");
+    sub.add_option("--max-states", options->max_states, "give up on a recording after so many states")
+        .range(1, 100'000'000);
+    sub.footer(
         "Is there a run of the model that shows these events and these states, in this order?\n"
         "Exit status: 0 all accepted, 1 one is rejected, 2 bad usage or input, 3 undecided.\n\n"
         "  vmemcheck trace tests/recordings/linux-6.1/plug-unplug-safe.jsonl");
-    sub->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
+    sub.choose(chosen, [options] { return run(*options); });
 }
 
 }  // namespace vmemcheck::cli

@@ -6,8 +6,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "checker/search.hpp"
-#include "model/bbm.hpp"
+#include "model/engine.hpp"
 #include "spec/properties.hpp"
 
 namespace vmemcheck::bbm {

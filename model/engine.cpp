@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#include "model/engine.hpp"
+
+namespace vmemcheck::checker {
+
+template Result<bbm::Bbm> check(const bbm::Bbm& model, const std::vector<Property<bbm::Bbm>>& properties,
+                                const SearchOptions& options);
+template Result<bbm::Bbm> simulate(const bbm::Bbm& model, const std::vector<Property<bbm::Bbm>>& properties,
+                                   const SimulationOptions& options);
+template Outcomes<bbm::Bbm::State> outcomes(const bbm::Bbm& model, const bbm::Bbm::State& state, ActorId actor,
+                                            bool fuse);
+
+}  // namespace vmemcheck::checker
