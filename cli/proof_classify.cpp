@@ -4,11 +4,11 @@
 #include <algorithm>
 
 #include "checker/replay.hpp"
-#include "checker/search.hpp"
 #include "cli/counterexample.hpp"
 #include "cli/files.hpp"
 #include "cli/machine.hpp"
 #include "cli/proof_report.hpp"
+#include "spec/engine.hpp"
 
 namespace vmemcheck::cli {
 

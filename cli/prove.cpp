@@ -23,27 +23,27 @@ namespace spec = bbm::spec;
 
 class ProveCommand {
  public:
-    void add_to(CLI::App& command) {
+    void add_to(Command& command) {
         config_.add_to(command);
         const std::string group = "Proof";
         add_number(command, "threads", threads_, "queries are asked on so many threads (default: one a core)")
-            ->group(group);
+            .group(group);
         add_seconds(command, "query-time", query_time_, "give up a query after so many seconds: unknown (default: 10)")
-            ->group(group);
-        add_seconds(command, "max-time", max_time_, "give up what is not proved after so many seconds")->group(group);
+            .group(group);
+        add_seconds(command, "max-time", max_time_, "give up what is not proved after so many seconds").group(group);
         command
             .add_flag(
                 "--unbounded", unbounded_,
                 "for any number and size of big blocks, memory blocks, sections and page blocks, not only those of "
                 "the scope")
-            ->group(group);
+            .group(group);
         command
             .add_option("--without", without_,
                         "leave out this lemma or property, as if it were not known; may be given again")
-            ->type_name("ID")
-            ->group(group);
+            .type_name("ID")
+            .group(group);
         command.add_flag("--no-check", no_check_, "do not let the checker look for what could not be proved")
-            ->group(group);
+            .group(group);
         add_outputs(command);
     }
 
@@ -70,29 +70,26 @@ class ProveCommand {
     }
 
  private:
-    void add_outputs(CLI::App& command) {
+    void add_outputs(Command& command) {
         const std::string group = "Output";
-        command.add_option("--json", json_, "write the result as JSON")
-            ->type_name("FILE")
-            ->check(not_empty)
-            ->group(group);
+        command.add_option("--json", json_, "write the result as JSON").type_name("FILE").not_empty().group(group);
         command
             .add_option("--smt2", smt2_,
                         "write every query as SMT-LIB 2 with its expected answer, one file a step, into a directory "
                         "(made if it does not exist)")
-            ->type_name("DIR")
-            ->check(not_empty)
-            ->group(group);
+            .type_name("DIR")
+            .not_empty()
+            .group(group);
         command
             .add_option("--save", save_,
                         "where counterexamples are saved, as vmemcheck-PROPERTY-RELEASE.json: a directory "
                         "(default: the current one), or none")
-            ->type_name("DIR|none")
-            ->check(not_empty)
-            ->group(group);
+            .type_name("DIR|none")
+            .not_empty()
+            .group(group);
         command
             .add_flag("--verbose", verbose_, "show every counterexample to induction, program counters and locals too")
-            ->group(group);
+            .group(group);
     }
 
     void check_flags() {
@@ -158,10 +155,10 @@ class ProveCommand {
 
 void add_prove(CLI::App& app, Action& chosen) {
     const auto command = std::make_shared<ProveCommand>();
-    CLI::App* const sub = app.add_subcommand(
-        "prove", "proves the safety properties by induction, for runs of any length; shows what stands in the way");
-    command->add_to(*sub);
-    sub->footer(
+    Command sub(app, "prove",
+                "proves the safety properties by induction, for runs of any length; shows what stands in the way");
+    command->add_to(sub);
+    sub.footer(
         "Examples:\n"
         "  vmemcheck prove                                      everything, on linux-6.12, in the small scope\n"
         "  vmemcheck prove --unbounded                          for big blocks and memory blocks of any number and "
@@ -173,7 +170,7 @@ void add_prove(CLI::App& app, Action& chosen) {
         "\n"
         "Exit codes: 0 everything asked for is proved, 1 a property is violated, 2 bad usage or an output that cannot\n"
         "            be written, 3 something is neither proved nor violated in this scope, or a limit or Ctrl-C came");
-    sub->callback([command, &chosen] { chosen = [command] { return command->run(); }; });
+    sub.choose(chosen, [command] { return command->run(); });
 }
 
 }  // namespace vmemcheck::cli

@@ -16,7 +16,7 @@
 #include "cli/run_text.hpp"
 #include "cli/terminal.hpp"
 #include "cli/text.hpp"
-#include "model/engine.hpp"
+#include "spec/engine.hpp"
 
 namespace vmemcheck::cli {
 

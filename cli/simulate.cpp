@@ -11,7 +11,7 @@
 #include "cli/report.hpp"
 #include "cli/terminal.hpp"
 #include "cli/text.hpp"
-#include "model/engine.hpp"
+#include "spec/engine.hpp"
 
 namespace vmemcheck::cli {
 

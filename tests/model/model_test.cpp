@@ -6,7 +6,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "model/engine.hpp"
+#include "spec/engine.hpp"
 #include "spec/properties.hpp"
 
 namespace vmemcheck::bbm {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /// \file
-/// The checker's searches of this model, compiled once, in model/engine.cpp: elsewhere that would take long each time,
+/// The checker's searches of this model, compiled once, in spec/engine.cpp: elsewhere that would take long each time,
 /// and the command line is compiled with little optimization.
 #pragma once
 

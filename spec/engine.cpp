@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "model/engine.hpp"
+#include "spec/engine.hpp"
 
 namespace vmemcheck::checker {
 
