@@ -5,6 +5,7 @@
 #include <chrono>
 #include <unordered_set>
 
+#include "spec/symbolic_internal.hpp"
 #include "spec/symbolic_script.hpp"
 
 namespace vmemcheck::bbm::spec {
@@ -37,6 +38,8 @@ SymBool fields_in_range(const Config& config, const SymbolicState& state, bool f
     return ok;
 }
 
+}  // namespace
+
 std::vector<z3::expr> conjuncts_of(const Config& config, const SymbolicState& state, std::size_t obligation,
                                    bool focus) {
     const auto& first = invariants<SymbolicDomain>;
@@ -49,18 +52,16 @@ std::vector<z3::expr> conjuncts_of(const Config& config, const SymbolicState& st
     return conjuncts;
 }
 
+namespace {
+
 z3::expr_vector negated(const std::vector<z3::expr>& conjuncts, z3::context& context) {
     z3::expr_vector any(context);
     for (const z3::expr& conjunct : conjuncts) any.push_back(!conjunct);
     return any;
 }
 
-struct Pinned {
-    FreshState fresh;
-    z3::expr premise;
-};
+}  // namespace
 
-/// A pre-state in which this step is the actor's next.
 Pinned pinned_state(z3::context& context, const Config& config, const StepInstance& instance, const Focus* focus) {
     FreshState fresh = fresh_state(context, config, "s", focus);
     const int pc = static_cast<int>(instance.step);
@@ -78,6 +79,8 @@ Pinned pinned_state(z3::context& context, const Config& config, const StepInstan
     }
     return {std::move(fresh), premise};
 }
+
+namespace {
 
 /// Predicates that are assumed while paths are enumerated, besides bounds: they spare many paths and cost little.
 bool cuts_paths(std::string_view id) {
