@@ -160,6 +160,7 @@ struct FakeOffline : Run<D, Context> {
     /// start_isolate_page_range() takes back what it isolated itself: wk_block page blocks.
     void isolate_undo() {
         const int position = D::index(s.wk_block) - 1;
+        if (position < 0) return next_isolate_undo();  // the prover asks of states that are not reachable, too
         this->isolated(block_at(position)) = 0;
         s.wk_block = position;
         next_isolate_undo();

@@ -147,6 +147,7 @@ struct Offlining : Notifier<D, Context> {
 
     void isolate_undo() {
         const int position = D::index(s.op_block) - 1;
+        if (position < 0) return next_isolate_undo();  // the prover asks of states that are not reachable, too
         this->isolated(block_at(position)) = 0;
         s.op_block = position;
         next_isolate_undo();
