@@ -52,30 +52,6 @@ z3::expr_vector negated(const std::vector<z3::expr>& conjuncts, z3::context& con
     return any;
 }
 
-struct Pinned {
-    FreshState fresh;
-    z3::expr premise;
-};
-
-/// A pre-state in which this step is the actor's next.
-Pinned pinned_state(z3::context& context, const Config& config, const StepInstance& instance) {
-    FreshState fresh = fresh_state(context, config, "s");
-    const int pc = static_cast<int>(instance.step);
-    z3::expr premise = context.bool_val(true);
-    const bool core_mm = instance.step > StepId::op_first && instance.step <= StepId::op_last;
-    if (core_mm) {
-        fresh.state.op = pc;
-        fresh.state.device_hotplug_lock = instance.actor == actor::worker ? task::worker : task::user;
-    } else if (instance.actor == actor::worker) {
-        fresh.state.wk = pc;
-        premise = fresh.state.device_hotplug_lock.term() != static_cast<int>(task::worker) ||
-                  fresh.state.op.term() == static_cast<int>(StepId::op_none);
-    } else if (instance.actor == actor::remover) {
-        fresh.state.rm = pc;
-    }
-    return {std::move(fresh), premise};
-}
-
 class Prover {
  public:
     Prover(const Config& config, const StepInstance& instance, const ObligationSet& assumed, const ObligationSet& goals,
@@ -119,7 +95,7 @@ class Prover {
     const InductionOptions& options_;
     z3::context context_;
     PathOracle oracle_;  // terms of predicates need a context in force
-    Pinned pinned_;
+    PinnedState pinned_;
     z3::solver solver_;
     StepResult result_;
     std::vector<std::unordered_set<unsigned>> before_;  ///< ids of the conjuncts that hold before, by obligation
@@ -260,6 +236,24 @@ const std::vector<StepInstance>& step_instances() {
         return list;
     }();
     return all;
+}
+
+PinnedState pinned_state(z3::context& context, const Config& config, const StepInstance& instance) {
+    FreshState fresh = fresh_state(context, config, "s");
+    const int pc = static_cast<int>(instance.step);
+    z3::expr premise = context.bool_val(true);
+    const bool core_mm = instance.step > StepId::op_first && instance.step <= StepId::op_last;
+    if (core_mm) {
+        fresh.state.op = pc;
+        fresh.state.device_hotplug_lock = instance.actor == actor::worker ? task::worker : task::user;
+    } else if (instance.actor == actor::worker) {
+        fresh.state.wk = pc;
+        premise = fresh.state.device_hotplug_lock.term() != static_cast<int>(task::worker) ||
+                  fresh.state.op.term() == static_cast<int>(StepId::op_none);
+    } else if (instance.actor == actor::remover) {
+        fresh.state.rm = pc;
+    }
+    return {std::move(fresh), premise};
 }
 
 std::string_view Obligations::name(std::size_t index) {
