@@ -2,10 +2,9 @@
 // The one-source design at work: step functions of model/ run over Z3 terms, as they are.
 #include <gtest/gtest.h>
 
-#include "checker/context.hpp"
-#include "checker/layout.hpp"
 #include "spec/predicates.hpp"
 #include "spec/symbolic_step.hpp"
+#include "tests/spec/agreement.hpp"
 
 namespace vmemcheck::bbm::spec {
 namespace {
@@ -56,8 +55,7 @@ Outcome induct(const Induction& in) {
         const Symbolic before{in.config, fresh.state};
         assumption = assumption && (in.invariant(before) && in.also_assumed(before)).term();
     }
-    const Bbm native(in.config);
-    const checker::Layout layout = checker::layout_of(native, native.initial_state(0));
+    const Setting setting(in.config);
     for (const SymbolicPath& path : paths_of(in.config, in.actor, fresh.state, assumption)) {
         ++outcome.paths;
         if (path.blocked) continue;
@@ -66,21 +64,9 @@ Outcome induct(const Induction& in) {
         solver.add(assumption && path.condition);
         EXPECT_EQ(solver.check(), z3::sat) << "an infeasible path was enumerated";
 
-        const z3::model model = solver.get_model();
-        Bbm::State state = concrete(in.config, fresh.state, model);
-        const Bbm::State expected = concrete(in.config, path.after, model);
-        struct {
-            void operator()(const Bbm::State&, const Event&) const {}
-        } nobody;
-        checker::RecordingContext context(path.choices, nobody);
-        native.step(state, in.actor, context);
-        EXPECT_FALSE(context.is_blocked());
-        EXPECT_FALSE(context.diverged());
-        const auto differences = layout.diff(expected, state);
-        std::string names;
-        for (const auto& d : differences) names += " " + layout.fields()[d.field].name;
-        EXPECT_TRUE(differences.empty()) << "the native domain ends in another state (" << names << ") than path "
-                                         << outcome.paths << " of " << step_names()[static_cast<std::size_t>(in.step)];
+        const auto differs = compare_model(setting, in.actor, fresh.state, path, solver.get_model());
+        EXPECT_FALSE(differs) << *differs << ", path " << outcome.paths << " of "
+                              << step_names()[static_cast<std::size_t>(in.step)];
 
         PathOracle oracle(z3);
         const SymBool kept = in.invariant(Symbolic{in.config, path.after});
