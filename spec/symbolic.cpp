@@ -98,8 +98,8 @@ int SymbolicDomain::index(const SymInt& value) {
     return largest;
 }
 
-PathOracle::PathOracle(z3::context& context)
-    : context_(context), solver_(context), outer_(std::exchange(in_force, this)) {}
+PathOracle::PathOracle(z3::context& context, const std::atomic<bool>* stop)
+    : context_(context), stop_(stop), solver_(context), outer_(std::exchange(in_force, this)) {}
 PathOracle::~PathOracle() { in_force = outer_; }
 PathOracle& PathOracle::current() { return *in_force; }
 
@@ -119,6 +119,7 @@ bool PathOracle::advance() {
 }
 
 bool PathOracle::feasible(const z3::expr& fact) {
+    if (stop_ != nullptr && stop_->load()) throw Stopped();
     ++queries_;
     solver_.push();
     for (std::size_t i = 0; i < next_; ++i) {

@@ -9,6 +9,7 @@
 
 #include <z3++.h>
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -83,11 +84,15 @@ struct SymbolicDomain {
     static int index(const SymInt& value);
 };
 
+/// Thrown out of a step function at a branch, when its oracle was told to stop.
+struct Stopped {};
+
 /// Answers branches along one path and knows which paths are left. One oracle is in force at a time (a thread).
 class PathOracle {
  public:
     /// \param context must outlive the oracle
-    explicit PathOracle(z3::context& context);
+    /// \param stop when set, the next branch throws Stopped
+    explicit PathOracle(z3::context& context, const std::atomic<bool>* stop = nullptr);
     ~PathOracle();
     PathOracle(const PathOracle&) = delete;
     PathOracle& operator=(const PathOracle&) = delete;
@@ -125,6 +130,7 @@ class PathOracle {
     bool feasible(const z3::expr& fact);
 
     z3::context& context_;
+    const std::atomic<bool>* stop_;
     z3::solver solver_;
     std::vector<Decision> decisions_;
     std::size_t next_ = 0;
