@@ -52,30 +52,6 @@ z3::expr_vector negated(const std::vector<z3::expr>& conjuncts, z3::context& con
     return any;
 }
 
-struct Pinned {
-    FreshState fresh;
-    z3::expr premise;
-};
-
-/// A pre-state in which this step is the actor's next.
-Pinned pinned_state(z3::context& context, const Config& config, const StepInstance& instance) {
-    FreshState fresh = fresh_state(context, config, "s");
-    const int pc = static_cast<int>(instance.step);
-    z3::expr premise = context.bool_val(true);
-    const bool core_mm = instance.step > StepId::op_first && instance.step <= StepId::op_last;
-    if (core_mm) {
-        fresh.state.op = pc;
-        fresh.state.device_hotplug_lock = instance.actor == actor::worker ? task::worker : task::user;
-    } else if (instance.actor == actor::worker) {
-        fresh.state.wk = pc;
-        premise = fresh.state.device_hotplug_lock.term() != static_cast<int>(task::worker) ||
-                  fresh.state.op.term() == static_cast<int>(StepId::op_none);
-    } else if (instance.actor == actor::remover) {
-        fresh.state.rm = pc;
-    }
-    return {std::move(fresh), premise};
-}
-
 class Prover {
  public:
     Prover(const Config& config, const StepInstance& instance, const ObligationSet& assumed, const ObligationSet& goals,
@@ -119,7 +95,7 @@ class Prover {
     const InductionOptions& options_;
     z3::context context_;
     PathOracle oracle_;  // terms of predicates need a context in force
-    Pinned pinned_;
+    PinnedState pinned_;
     z3::solver solver_;
     StepResult result_;
     std::vector<std::unordered_set<unsigned>> before_;  ///< ids of the conjuncts that hold before, by obligation
@@ -131,7 +107,7 @@ class Prover {
     /// Each predicate assumed is asserted under a label, so that cores name it.
     void assume() {
         solver_.add(pinned_.fresh.bounds && pinned_.premise);
-        if (script_) script_->premise(pinned_.fresh.bounds && pinned_.premise, "bounds, and whose step it is");
+        if (script_) script_->always(pinned_.fresh.bounds && pinned_.premise);
         before_.resize(Obligations::predicates());
         for (std::size_t i = 0; i < Obligations::predicates(); ++i) {
             labels_.push_back(context_.bool_const(("assume_" + std::to_string(i)).c_str()));
@@ -139,7 +115,7 @@ class Prover {
             for (const z3::expr& conjunct : conjuncts_of(config_, pinned_.fresh.state, i)) {
                 before_[i].insert(Z3_get_ast_id(context_, conjunct));
                 solver_.add(z3::implies(labels_[i], conjunct));
-                if (script_) script_->premise(conjunct, Obligations::name(i));
+                if (script_) script_->premise(Obligations::name(i), conjunct);
             }
         }
     }
@@ -197,16 +173,18 @@ class Prover {
         if (goals.empty()) return;
         solver_.push();
         solver_.add(path.condition);
+        if (script_) script_->path(path.condition);
         for (const Goal& goal : goals) {
             if (stopped()) break;
             solver_.push();
             const z3::expr broken = z3::mk_or(negated(goal.conjuncts, context_));
             solver_.add(broken);
             const z3::check_result answer = timed();
-            if (answer == z3::unsat) learn(goal, solver_.unsat_core());
+            const ObligationSet used = answer == z3::unsat ? core() : assumed_;
+            if (answer == z3::unsat) learn(goal, used);
             if (answer == z3::unknown) result_.unknown[goal.obligation] = true;
             if (answer == z3::sat) refuted(path, goal, solver_.get_model());
-            if (script_) script_->query(path.condition, broken, answer, question(goal));
+            if (script_) script_->query(names_of(used), broken, answer, question(goal));
             solver_.pop();
         }
         solver_.pop();
@@ -217,14 +195,29 @@ class Prover {
         return "path " + std::to_string(result_.paths) + " breaks " + std::string(Obligations::name(goal.obligation));
     }
 
-    void learn(const Goal& goal, const z3::expr_vector& core) {
-        auto& needed = result_.needed[goal.obligation];
-        needed.resize(Obligations::predicates(), false);
-        for (const z3::expr& label : core) {
+    /// The predicates that the last answer needed.
+    [[nodiscard]] ObligationSet core() {
+        ObligationSet used(Obligations::predicates(), false);
+        for (const z3::expr& label : solver_.unsat_core()) {
             for (std::size_t i = 0; i < labels_.size(); ++i) {
-                if (z3::eq(label, labels_[i])) needed[i] = true;
+                if (z3::eq(label, labels_[i])) used[i] = true;
             }
         }
+        return used;
+    }
+
+    void learn(const Goal& goal, const ObligationSet& used) {
+        auto& needed = result_.needed[goal.obligation];
+        needed.resize(Obligations::predicates(), false);
+        for (std::size_t i = 0; i < used.size(); ++i) needed[i] = needed[i] || used[i];
+    }
+
+    [[nodiscard]] static std::vector<std::string_view> names_of(const ObligationSet& predicates) {
+        std::vector<std::string_view> names;
+        for (std::size_t i = 0; i < Obligations::predicates(); ++i) {
+            if (predicates[i]) names.push_back(Obligations::name(i));
+        }
+        return names;
     }
 
     void refuted(const SymbolicPath& path, const Goal& goal, const z3::model& model) {
@@ -260,6 +253,24 @@ const std::vector<StepInstance>& step_instances() {
         return list;
     }();
     return all;
+}
+
+PinnedState pinned_state(z3::context& context, const Config& config, const StepInstance& instance) {
+    FreshState fresh = fresh_state(context, config, "s");
+    const int pc = static_cast<int>(instance.step);
+    z3::expr premise = context.bool_val(true);
+    const bool core_mm = instance.step > StepId::op_first && instance.step <= StepId::op_last;
+    if (core_mm) {
+        fresh.state.op = pc;
+        fresh.state.device_hotplug_lock = instance.actor == actor::worker ? task::worker : task::user;
+    } else if (instance.actor == actor::worker) {
+        fresh.state.wk = pc;
+        premise = fresh.state.device_hotplug_lock.term() != static_cast<int>(task::worker) ||
+                  fresh.state.op.term() == static_cast<int>(StepId::op_none);
+    } else if (instance.actor == actor::remover) {
+        fresh.state.rm = pc;
+    }
+    return {std::move(fresh), premise};
 }
 
 std::string_view Obligations::name(std::size_t index) {

@@ -22,6 +22,14 @@ struct StepInstance {
 /// Every step of the model: together they are the transition relation.
 [[nodiscard]] const std::vector<StepInstance>& step_instances();
 
+/// A pre-state in which a step is its actor's next.
+struct PinnedState {
+    FreshState fresh;
+    z3::expr premise;
+};
+/// \pre a PathOracle is in force
+[[nodiscard]] PinnedState pinned_state(z3::context& context, const Config& config, const StepInstance& instance);
+
 /// What induction is about: indices 0 .. obligations - 1 are state predicates (invariants, lemmas, "fields-in-range"),
 /// those after are assertions inside steps, which can only be proved.
 class Obligations {
