@@ -108,7 +108,7 @@ std::string dropped_text(const ProofReport& report, const Style& style) {
     if (report.proof.dropped.empty()) return {};
     std::vector<std::string_view> ids;
     for (const auto& lemma : report.proof.dropped) ids.push_back(lemma.id);
-    return '\n' + style.bold("lemmas given up") + ", for they are not inductive here, or were left out\n  " +
+    return '\n' + style.bold("lemmas given up") + ": not inductive here, not decided in time, or left out\n  " +
            wrapped(list_of(ids), 2, width) + '\n';
 }
 

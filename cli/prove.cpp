@@ -48,13 +48,22 @@ class ProveCommand {
         report.scope_name = config_.scope_name();
         report.save = save_;
         report.verbose = verbose_;
-        for (const Property& p : config_.properties(model.config())) report.asked.push_back(p.id);
+        for (const Property& p : config_.properties(model.config())) {
+            if (p.kind != checker::PropertyKind::reachability) {
+                report.asked.push_back(p.id);
+            } else if (config_.named(p.id)) {
+                throw UserError(fmt::format(
+                    "{} is about what can be reached, which induction does not show ('vmemcheck check' looks for it)",
+                    p.id));
+            }
+        }
         check_flags();
 
         print(header_text(model.config(), config_.scope_name(), "proof by induction over every step"));
         const InterruptGuard guard;
-        report.proof = prove(model.config());
-        if (!no_check_) classify(report, InterruptGuard::flag());
+        const Deadline deadline(max_time_, InterruptGuard::flag());
+        report.proof = prove(model.config(), deadline.flag());
+        if (!no_check_ && !deadline.flag()->load()) classify(report, deadline.flag());
         print(proof_text(report, Style::of(STDOUT_FILENO)));
         if (!json_.empty()) write_file(json_, pretty(proof_json(report)));
         return report.exit_code();
@@ -105,14 +114,14 @@ class ProveCommand {
         check_writable_directory(smt2_);
     }
 
-    [[nodiscard]] spec::Proof prove(const Config& config) {
+    [[nodiscard]] spec::Proof prove(const Config& config, const std::atomic<bool>* stop) {
         spec::ProofOptions options;
         options.threads = threads_ == 0 ? std::max(1U, std::thread::hardware_concurrency())
                                         : static_cast<unsigned>(std::min<std::uint64_t>(threads_, max_threads));
-        options.timeout_ms = query_time_ > 0 ? static_cast<unsigned>(query_time_ * 1000) : 10000;
+        // 0 means no limit to Z3.
+        if (query_time_ > 0) options.timeout_ms = std::max(1U, static_cast<unsigned>(query_time_ * 1000));
         options.without = without_;
-        const Deadline deadline(max_time_, InterruptGuard::flag());
-        options.stop = deadline.flag();
+        options.stop = stop;
         const StatusLine line;
         options.progress = [&line](const spec::ProofProgress& p) {
             line.show(fmt::format("round {}: {} of {} steps", p.round, p.done, p.steps));
