@@ -98,8 +98,14 @@ int SymbolicDomain::index(const SymInt& value) {
     return largest;
 }
 
+z3::solver new_solver(z3::context& context) {
+    z3::solver solver(context);
+    solver.set("ctrl_c", false);
+    return solver;
+}
+
 PathOracle::PathOracle(z3::context& context, const std::atomic<bool>* stop)
-    : context_(context), stop_(stop), solver_(context), outer_(std::exchange(in_force, this)) {}
+    : context_(context), stop_(stop), solver_(new_solver(context)), outer_(std::exchange(in_force, this)) {}
 PathOracle::~PathOracle() { in_force = outer_; }
 PathOracle& PathOracle::current() { return *in_force; }
 

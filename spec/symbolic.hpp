@@ -84,6 +84,10 @@ struct SymbolicDomain {
     static int index(const SymInt& value);
 };
 
+/// A solver that leaves SIGINT alone: Z3 puts a handler of its own in place during each check, which is neither safe
+/// where others check at the same time nor heard by the program.
+[[nodiscard]] z3::solver new_solver(z3::context& context);
+
 /// Thrown out of a step function at a branch, when its oracle was told to stop.
 struct Stopped {};
 

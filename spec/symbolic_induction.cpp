@@ -63,12 +63,10 @@ class Prover {
           options_(options),
           oracle_(context_),
           pinned_(pinned_state(context_, config, instance)),
-          solver_(context_) {
+          solver_(new_solver(context_)) {
         result_.needed.resize(Obligations::count());
         result_.unknown.resize(Obligations::count(), false);
-        z3::params params(context_);
-        params.set("timeout", options.timeout_ms);
-        solver_.set(params);
+        solver_.set("timeout", options.timeout_ms);
     }
 
     StepResult run() {
