@@ -102,6 +102,10 @@ void classify(ProofReport& report, const std::atomic<bool>* stop) {
         });
         if (unproved && report.is_asked(property.id)) open.push_back(property);
     }
+    std::vector<Property> unknown;
+    for (const Property& property : open) {
+        if (report.classification(property.id) == nullptr) unknown.push_back(property);
+    }
     std::vector<Property> dropped;
     for (const Property& lemma : bbm::spec::lemma_properties()) {
         const auto& list = report.proof.dropped;
@@ -110,7 +114,7 @@ void classify(ProofReport& report, const std::atomic<bool>* stop) {
             dropped.push_back(lemma);
         }
     }
-    report.classifications = search(model, open, stop);
+    for (Classification& c : search(model, unknown, stop)) report.classifications.push_back(std::move(c));
     for (Classification& c : search(model, dropped, stop)) report.classifications.push_back(std::move(c));
 
     if (report.save == "none") return;

@@ -39,9 +39,8 @@ std::string status_line(const ProofReport& report, const PropertyProof& property
     text = word == "proved" ? style.green(text) : word == "refuted" ? style.red(text) : style.yellow(text);
     text = fmt::format("  {} {:<30}", text, property.id);
     if (property.status == PropertyProof::Status::proved) {
-        return text + (property.rests_on.empty()
-                           ? " k = 1, with no lemma\n"
-                           : fmt::format(" k = 1, with {}\n", counted(property.rests_on.size(), "lemma")));
+        return text + fmt::format(" k = {}, with {}\n", property.k,
+                                  property.rests_on.empty() ? "no lemma" : counted(property.rests_on.size(), "lemma"));
     }
     if (!property.initially) return text + " fails in an initial state\n";
     const Classification* const c = report.classification(property.id);
@@ -60,6 +59,10 @@ std::string classification_text(const Classification* c, bool lemma) {
         return "the checker was not asked whether it can be reached (--no-check)";
     switch (c->kind) {
         case Kind::violated:
+            if (c->unrolled > 0) {
+                return fmt::format("bounded model checking: the property is violated in this scope, after {}",
+                                   counted(c->unrolled, "step"));
+            }
             return fmt::format("the checker: {} is violated in this scope, after {}", lemma ? "it" : "the property",
                                c->run ? counted(c->run->transitions(), "transition") : "no transition");
         case Kind::not_reached:
@@ -113,7 +116,7 @@ std::string dropped_text(const ProofReport& report, const Style& style) {
     if (report.proof.dropped.empty()) return {};
     std::vector<std::string_view> ids;
     for (const auto& lemma : report.proof.dropped) ids.push_back(lemma.id);
-    return '\n' + style.bold("lemmas given up") + ", for they are not inductive here, or were left out\n  " +
+    return '\n' + style.bold("lemmas given up") + ": not inductive here, not decided in time, or left out\n  " +
            wrapped(list_of(ids), 2, width) + '\n';
 }
 
@@ -178,7 +181,11 @@ Json classification_json(const Classification& c) {
     static constexpr std::array<const char*, 4> words{"not checked", "violated", "not reached", "incomplete"};
     Json object;
     object["checker"] = words[static_cast<std::size_t>(c.kind)];
-    object["states"] = c.states;
+    if (c.unrolled > 0) {
+        object["bounded_model_checking"] = c.unrolled;
+    } else {
+        object["states"] = c.states;
+    }
     if (c.run) {
         object["transitions"] = c.run->transitions();
         object["steps"] = c.run->steps.size();
@@ -232,7 +239,7 @@ Json proof_json(const ProofReport& report) {
         object["verdict"] = status_word(report, property);
         if (property.status == PropertyProof::Status::proved) {
             object["method"] = "induction";
-            object["k"] = 1;
+            object["k"] = property.k;
             object["lemmas"] = property.lemmas;
             object["rests_on"] = property.rests_on;
         }

@@ -25,6 +25,7 @@ struct Classification {
     std::optional<Run> run;
     std::string file;  ///< where the run was saved
     std::uint64_t states = 0;
+    unsigned unrolled = 0;  ///< the run was found by unrolling, of so many steps
 };
 
 struct ProofReport {
@@ -42,6 +43,16 @@ struct ProofReport {
     [[nodiscard]] const Classification* classification(std::string_view id) const;
     [[nodiscard]] ExitCode exit_code() const;
 };
+
+/// How far to unroll.
+struct UnrollLimits {
+    unsigned k = 1;           ///< induction over up to so many steps
+    unsigned depth = 0;       ///< bounded model checking: runs of up to so many steps
+    unsigned timeout_ms = 0;  ///< of one query
+};
+
+/// Tries on what is open: k-induction, then bounded model checking.
+void unroll(ProofReport& report, const UnrollLimits& limits, const std::atomic<bool>* stop);
 
 /// Lets the checker search the scope for violations of what is open. Saves their runs.
 void classify(ProofReport& report, const std::atomic<bool>* stop);

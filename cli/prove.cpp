@@ -37,6 +37,11 @@ class ProveCommand {
                 "for any number and size of big blocks, memory blocks, sections and page blocks, not only those of "
                 "the scope")
             .group(group);
+        add_number(command, "k", k_, "try induction over up to so many steps on what is not inductive over one")
+            .group(group);
+        add_number(command, "bmc", bmc_,
+                   "look for violations of up to so many steps of what is not proved, by unrolling")
+            .group(group);
         command
             .add_option("--without", without_,
                         "leave out this lemma or property, as if it were not known; may be given again")
@@ -55,15 +60,30 @@ class ProveCommand {
         report.save = save_;
         report.verbose = verbose_;
         report.unbounded = unbounded_;
-        for (const Property& p : config_.properties(model.config())) report.asked.push_back(p.id);
+        for (const Property& p : config_.properties(model.config())) {
+            if (p.kind != checker::PropertyKind::reachability) {
+                report.asked.push_back(p.id);
+            } else if (config_.named(p.id)) {
+                throw UserError(fmt::format(
+                    "{} is about what can be reached, which induction does not show ('vmemcheck check' looks for it)",
+                    p.id));
+            }
+        }
         check_flags();
 
         print(header_text(
             model.config(), config_.scope_name(),
             unbounded_ ? "proof by induction over every step, for every size" : "proof by induction over every step"));
         const InterruptGuard guard;
-        report.proof = prove(model.config());
-        if (!no_check_) classify(report, InterruptGuard::flag());
+        const Deadline deadline(max_time_, InterruptGuard::flag());
+        report.proof = prove(model.config(), deadline.flag());
+        if ((k_ > 1 || bmc_ > 0) && !deadline.flag()->load()) {
+            UnrollLimits limits;
+            limits.k = static_cast<unsigned>(std::max<std::uint64_t>(k_, 1));
+            limits.depth = static_cast<unsigned>(bmc_);
+            unroll(report, limits, deadline.flag());
+        }
+        if (!no_check_ && !deadline.flag()->load()) classify(report, deadline.flag());
         print(proof_text(report, Style::of(STDOUT_FILENO)));
         if (!json_.empty()) write_file(json_, pretty(proof_json(report)));
         return report.exit_code();
@@ -102,6 +122,11 @@ class ProveCommand {
         if (query_time_ > max_query_time) {
             throw UserError(fmt::format("--query-time must be at most {} seconds", max_query_time));
         }
+        if (k_ > max_steps) throw UserError(fmt::format("--k must be at most {}", max_steps));
+        if (bmc_ > max_steps) throw UserError(fmt::format("--bmc must be at most {}", max_steps));
+        if (unbounded_ && (k_ > 1 || bmc_ > 0)) {
+            throw UserError("--k and --bmc unroll the steps of a scope, and --unbounded has none");
+        }
         if (!json_.empty()) check_writable(json_);
         if (!save_.empty() && save_ != "none") check_writable_directory(save_);
         if (smt2_.empty()) return;
@@ -111,15 +136,15 @@ class ProveCommand {
         check_writable_directory(smt2_);
     }
 
-    [[nodiscard]] spec::Proof prove(const Config& config) {
+    [[nodiscard]] spec::Proof prove(const Config& config, const std::atomic<bool>* stop) {
         spec::ProofOptions options;
         options.threads = threads_ == 0 ? std::max(1U, std::thread::hardware_concurrency())
                                         : static_cast<unsigned>(std::min<std::uint64_t>(threads_, max_threads));
-        options.timeout_ms = query_time_ > 0 ? static_cast<unsigned>(query_time_ * 1000) : 10000;
+        // 0 means no limit to Z3.
+        if (query_time_ > 0) options.timeout_ms = std::max(1U, static_cast<unsigned>(query_time_ * 1000));
         options.without = without_;
         options.unbounded = unbounded_;
-        const Deadline deadline(max_time_, InterruptGuard::flag());
-        options.stop = deadline.flag();
+        options.stop = stop;
         const StatusLine line;
         options.progress = [&line](const spec::ProofProgress& p) {
             line.show(fmt::format("round {}: {} of {} steps proved", p.round, p.done, p.steps));
@@ -135,11 +160,14 @@ class ProveCommand {
         return spec::prove(config, options);
     }
 
+    static constexpr std::uint64_t max_steps = 1000;
     static constexpr unsigned max_threads = 256;
     static constexpr double max_query_time = 1000000;
 
     ConfigFlags config_;
     std::uint64_t threads_ = 0;
+    std::uint64_t k_ = 1;
+    std::uint64_t bmc_ = 0;
     double query_time_ = 0;
     double max_time_ = 0;
     std::vector<std::string> without_;
@@ -166,6 +194,7 @@ void add_prove(CLI::App& app, Action& chosen) {
         "  vmemcheck prove --release linux-6.1                  not-broken is refuted: the counterexample is saved\n"
         "  vmemcheck prove --without hotplug-active-follows     what a missing lemma looks like\n"
         "  vmemcheck prove --mutant cancel-forgets-reference    a proof that fails, and where\n"
+        "  vmemcheck prove --add-eexist --bmc 30 --no-check      a violation found by unrolling\n"
         "  vmemcheck prove --smt2 queries                       every query, for another solver to answer\n"
         "\n"
         "Exit codes: 0 everything asked for is proved, 1 a property is violated, 2 bad usage or an output that cannot\n"

@@ -102,12 +102,10 @@ class Prover {
           oracle_(context_),
           focus_(context_, config.scope),
           pinned_(pinned_state(context_, config, instance, options.focus ? &focus_ : nullptr)),
-          solver_(context_) {
+          solver_(new_solver(context_)) {
         result_.needed.resize(Obligations::count());
         result_.unknown.resize(Obligations::count(), false);
-        z3::params params(context_);
-        params.set("timeout", options.timeout_ms);
-        solver_.set(params);
+        solver_.set("timeout", options.timeout_ms);
     }
 
     StepResult run() {
@@ -157,7 +155,7 @@ class Prover {
     /// Each predicate assumed is asserted under a label, so that cores name it.
     void assume() {
         solver_.add(pinned_.fresh.bounds && pinned_.premise);
-        if (script_) script_->premise(pinned_.fresh.bounds && pinned_.premise, "bounds, and whose step it is");
+        if (script_) script_->always(pinned_.fresh.bounds && pinned_.premise);
         before_.resize(Obligations::predicates());
         for (std::size_t i = 0; i < Obligations::predicates(); ++i) {
             labels_.push_back(context_.bool_const(("assume_" + std::to_string(i)).c_str()));
@@ -165,7 +163,7 @@ class Prover {
             for (const z3::expr& conjunct : conjuncts_of(config_, pinned_.fresh.state, i, options_.focus)) {
                 before_[i].insert(Z3_get_ast_id(context_, conjunct));
                 solver_.add(z3::implies(labels_[i], conjunct));
-                if (script_) script_->premise(conjunct, Obligations::name(i));
+                if (script_) script_->premise(Obligations::name(i), conjunct);
             }
         }
     }
@@ -229,16 +227,18 @@ class Prover {
         const z3::expr condition =
             options_.focus ? path.condition && sums_of_others(config_, path.after) : path.condition;
         solver_.add(condition);
+        if (script_) script_->path(condition);
         for (const Goal& goal : goals) {
             if (stopped()) break;
             solver_.push();
             const z3::expr broken = z3::mk_or(negated(goal.conjuncts, context_));
             solver_.add(broken);
             const z3::check_result answer = timed();
-            if (answer == z3::unsat) learn(goal, solver_.unsat_core());
+            const ObligationSet used = answer == z3::unsat ? core() : assumed_;
+            if (answer == z3::unsat) learn(goal, used);
             if (answer == z3::unknown) result_.unknown[goal.obligation] = true;
             if (answer == z3::sat) refuted(path, goal, solver_.get_model());
-            if (script_) script_->query(condition, broken, answer, question(goal));
+            if (script_) script_->query(names_of(used), broken, answer, question(goal));
             solver_.pop();
         }
         solver_.pop();
@@ -249,14 +249,29 @@ class Prover {
         return "path " + std::to_string(result_.paths) + " breaks " + std::string(Obligations::name(goal.obligation));
     }
 
-    void learn(const Goal& goal, const z3::expr_vector& core) {
-        ObligationSet& needed = result_.needed[goal.obligation];
-        needed.resize(Obligations::predicates(), false);
-        for (const z3::expr& label : core) {
+    /// The predicates that the last answer needed.
+    [[nodiscard]] ObligationSet core() {
+        ObligationSet used(Obligations::predicates(), false);
+        for (const z3::expr& label : solver_.unsat_core()) {
             for (std::size_t i = 0; i < labels_.size(); ++i) {
-                if (z3::eq(label, labels_[i])) needed[i] = true;
+                if (z3::eq(label, labels_[i])) used[i] = true;
             }
         }
+        return used;
+    }
+
+    void learn(const Goal& goal, const ObligationSet& used) {
+        auto& needed = result_.needed[goal.obligation];
+        needed.resize(Obligations::predicates(), false);
+        for (std::size_t i = 0; i < used.size(); ++i) needed[i] = needed[i] || used[i];
+    }
+
+    [[nodiscard]] static std::vector<std::string_view> names_of(const ObligationSet& predicates) {
+        std::vector<std::string_view> names;
+        for (std::size_t i = 0; i < Obligations::predicates(); ++i) {
+            if (predicates[i]) names.push_back(Obligations::name(i));
+        }
+        return names;
     }
 
     void refuted(const SymbolicPath& path, const Goal& goal, const z3::model& model) {
@@ -323,7 +338,7 @@ ObligationSet holds_initially(const Config& config, bool in_focus) {
     const FreshState initial = initial_state(context, config, in_focus ? &focus : nullptr);
     ObligationSet holds(Obligations::count(), true);
     for (std::size_t i = 0; i < Obligations::predicates(); ++i) {
-        z3::solver solver(context);
+        z3::solver solver = new_solver(context);
         solver.add(initial.bounds);
         solver.add(z3::mk_or(negated(conjuncts_of(config, initial.state, i, in_focus), context)));
         holds[i] = solver.check() == z3::unsat;
@@ -334,6 +349,12 @@ ObligationSet holds_initially(const Config& config, bool in_focus) {
 StepResult induct(z3::context& context, const Config& config, const StepInstance& step, const ObligationSet& assumed,
                   const ObligationSet& goals, const InductionOptions& options) {
     return Prover(context, config, step, assumed, goals, options).run();
+}
+
+StepResult induct(const Config& config, const StepInstance& step, const ObligationSet& assumed,
+                  const ObligationSet& goals, const InductionOptions& options) {
+    z3::context context;
+    return induct(context, config, step, assumed, goals, options);
 }
 
 }  // namespace vmemcheck::bbm::spec

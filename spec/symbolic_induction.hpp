@@ -77,9 +77,12 @@ struct InductionOptions {
 
 /// Proves of every path of one step that it keeps the obligations in `goals`, assuming those predicates in `assumed`
 /// before it.
-/// \param context a thread's own; with a new one the counterexamples depend on the arguments only
+/// \param context a thread's own; with a new one the counterexamples depend on the other arguments only
 [[nodiscard]] StepResult induct(z3::context& context, const Config& config, const StepInstance& step,
                                 const ObligationSet& assumed, const ObligationSet& goals,
                                 const InductionOptions& options);
+/// The same, with a context of its own.
+[[nodiscard]] StepResult induct(const Config& config, const StepInstance& step, const ObligationSet& assumed,
+                                const ObligationSet& goals, const InductionOptions& options);
 
 }  // namespace vmemcheck::bbm::spec

@@ -45,6 +45,8 @@ class Induction {
     ObligationSet fails_initially_;
     std::vector<StepResult> results_;
     std::vector<std::vector<Cti>> ctis_;  ///< by obligation, of the round in which it was given up
+    bool undecided_before_ = false;       ///< something was given up undecided in an earlier round
+    ObligationSet doubtful_;              ///< given up after that: the counterexamples may be owed to what is missing
     Proof proof_;
 
     [[nodiscard]] bool stopped() const { return options_.stop != nullptr && options_.stop->load(); }
@@ -58,6 +60,7 @@ class Induction {
         assumed_.assign(Obligations::count(), true);
         fails_initially_.assign(Obligations::count(), false);
         ctis_.resize(Obligations::count());
+        doubtful_.assign(Obligations::count(), false);
         for (std::size_t i = 0; i < Obligations::predicates(); ++i) {
             const auto& without = options_.without;
             const bool excluded = std::find(without.begin(), without.end(), Obligations::name(i)) != without.end();
@@ -78,6 +81,7 @@ class Induction {
             z3::context context;
             for (std::size_t i = next++; i < results_.size(); i = next++) {
                 if (!due[i]) continue;
+                if (stopped()) return;
                 try {
                     results_[i] = prove_step(i, context);
                 } catch (...) {
@@ -112,8 +116,7 @@ class Induction {
         StepResult result = induct(context, c.config, step_of(which), assumed_, assumed_, options);
         if (!result.ctis.empty()) {
             // To make a context is slow, so steps share one; what is shown must not depend on what it was used for.
-            z3::context own;
-            result = induct(own, c.config, step_of(which), assumed_, assumed_, options);
+            result = induct(c.config, step_of(which), assumed_, assumed_, options);
         }
         for (Cti& cti : result.ctis) cti.proof_case = case_of(which);
         return result;
@@ -141,11 +144,17 @@ class Induction {
                 if (assumed_[i] && result.unknown[i]) dropped[i] = true;
             }
         }
+        bool undecided_now = false;
         for (std::size_t i = 0; i < dropped.size(); ++i) {
-            if (dropped[i]) assumed_[i] = false;
+            if (!dropped[i]) continue;
+            assumed_[i] = false;
+            doubtful_[i] = undecided_before_;
+            undecided_now = undecided_now || ctis_[i].empty();
         }
+        undecided_before_ = undecided_before_ || undecided_now;
         std::vector<bool> due(results_.size(), false);
         for (std::size_t step = 0; step < results_.size(); ++step) {
+            if (results_[step].needed.empty()) continue;  // stopped before it
             for (std::size_t goal = 0; goal < dropped.size(); ++goal) {
                 const ObligationSet& needed = results_[step].needed[goal];
                 for (std::size_t i = 0; i < needed.size(); ++i) {
@@ -166,6 +175,7 @@ class Induction {
     void conclude() {
         proof_.statistics.steps = step_instances().size();
         for (std::size_t i = 0; i < results_.size(); ++i) {
+            if (results_[i].needed.empty()) continue;  // stopped before it
             proof_.statistics.paths += results_[i].paths;
             if (options_.script && !results_[i].script.empty())
                 options_.script(proof_.cases[case_of(i)].name + ": " + step_title(step_of(i)), results_[i].script);
@@ -192,9 +202,13 @@ class Induction {
             if (Obligations::name(i) != id) continue;
             property.ctis.insert(property.ctis.end(), ctis_[i].begin(), ctis_[i].end());
             if (fails_initially_[i]) property.initially = false;
-            if (!assumed_[i]) (undecided(i) ? unknown : open) = true;
+            if (!assumed_[i]) (undecided(i) || doubtful_[i] ? unknown : open) = true;
             add_needed(i, direct);
         }
+        // Every query and every list of paths takes the bounds of fields for granted.
+        const std::size_t in_range = Obligations::in_range();
+        direct[in_range] = true;
+        if (!assumed_[in_range]) (undecided(in_range) || doubtful_[in_range] ? unknown : open) = true;
         property.status = open      ? PropertyProof::Status::open
                           : unknown ? PropertyProof::Status::unknown
                                     : PropertyProof::Status::proved;

@@ -122,14 +122,18 @@ FreshState initial_state(z3::context& context, const Config& config, const Focus
 std::vector<SymbolicPath> paths_of(const Config& config, checker::ActorId actor, const SymbolicState& before,
                                    const z3::expr& assumption, const std::atomic<bool>* stop) {
     std::vector<SymbolicPath> paths;
-    PathOracle oracle(assumption.ctx());
+    PathOracle oracle(assumption.ctx(), stop);
     oracle.assume(assumption);
     if (!oracle.consistent()) return paths;
     do {
         oracle.begin();
         SymbolicState state = before;
         PathContext context{oracle, false, {}, {}};
-        run_step<SymbolicDomain>(config, state, actor, context);
+        try {
+            run_step<SymbolicDomain>(config, state, actor, context);
+        } catch (const Stopped&) {
+            return paths;
+        }
         paths.push_back({oracle.path_condition(), std::move(state), context.is_blocked, oracle.is_outside(),
                          oracle.is_unkept(), std::move(context.failures), std::move(context.choices)});
     } while (oracle.advance() && !(stop != nullptr && stop->load()));

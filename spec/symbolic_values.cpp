@@ -106,8 +106,14 @@ int SymbolicValues::index(const SymInt& value, int count) {
     return 0;
 }
 
-PathOracle::PathOracle(z3::context& context)
-    : context_(context), solver_(context), outer_(std::exchange(in_force, this)) {}
+z3::solver new_solver(z3::context& context) {
+    z3::solver solver(context);
+    solver.set("ctrl_c", false);
+    return solver;
+}
+
+PathOracle::PathOracle(z3::context& context, const std::atomic<bool>* stop)
+    : context_(context), stop_(stop), solver_(new_solver(context)), outer_(std::exchange(in_force, this)) {}
 PathOracle::~PathOracle() { in_force = outer_; }
 PathOracle& PathOracle::current() { return *in_force; }
 
@@ -140,6 +146,7 @@ bool PathOracle::advance() {
 }
 
 bool PathOracle::feasible(const z3::expr& fact) {
+    if (stop_ != nullptr && stop_->load()) throw Stopped();
     ++queries_;
     solver_.push();
     for (std::size_t i = 0; i < next_; ++i) {

@@ -9,6 +9,7 @@
 
 #include <z3++.h>
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -89,11 +90,19 @@ struct SymbolicValues {
     static int index(const SymInt& value, int count);
 };
 
+/// A solver that leaves SIGINT alone: Z3 puts a handler of its own in place during each check, which is neither safe
+/// where others check at the same time nor heard by the program.
+[[nodiscard]] z3::solver new_solver(z3::context& context);
+
+/// Thrown out of a step function at a branch, when its oracle was told to stop.
+struct Stopped {};
+
 /// Answers branches along one path and knows which paths are left. One oracle is in force at a time (a thread).
 class PathOracle {
  public:
     /// \param context must outlive the oracle
-    explicit PathOracle(z3::context& context);
+    /// \param stop when set, the next branch throws Stopped
+    explicit PathOracle(z3::context& context, const std::atomic<bool>* stop = nullptr);
     ~PathOracle();
     PathOracle(const PathOracle&) = delete;
     PathOracle& operator=(const PathOracle&) = delete;
@@ -142,6 +151,7 @@ class PathOracle {
     bool feasible(const z3::expr& fact);
 
     z3::context& context_;
+    const std::atomic<bool>* stop_;
     z3::solver solver_;
     std::vector<Decision> decisions_;
     std::size_t next_ = 0;

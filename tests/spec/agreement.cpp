@@ -165,7 +165,11 @@ void Program::run(std::vector<int>& registers, unsigned first, unsigned last) co
 StepPaths::StepPaths(z3::context& context, const Config& config, const StepInstance& instance)
     : instance(instance),
       pinned(pinned_state(context, config, instance)),
-      paths(paths_of(config, instance.actor, pinned.fresh.state, pinned.fresh.bounds && pinned.premise)) {}
+      paths(paths_of(config, instance.actor, pinned.fresh.state, pinned.fresh.bounds && pinned.premise)) {
+    // Natively nothing may be indexed that is not there.
+    paths.erase(std::remove_if(paths.begin(), paths.end(), [](const SymbolicPath& path) { return path.outside; }),
+                paths.end());
+}
 
 CompiledStep::CompiledStep(const Setting& setting, const StepPaths& step)
     : setting_(&setting), instance_(step.instance), program_(setting.layout) {

@@ -58,7 +58,7 @@ Outcome induct(const Induction& in) {
     const Setting setting(in.config);
     for (const SymbolicPath& path : paths_of(in.config, in.actor, fresh.state, assumption)) {
         ++outcome.paths;
-        if (path.blocked) continue;
+        if (path.blocked || path.outside) continue;
         ++outcome.enabled;
         z3::solver solver(z3);
         solver.add(assumption && path.condition);

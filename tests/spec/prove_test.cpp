@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: MIT
+// Proofs by induction, and what fails them.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <random>
+#include <thread>
+
+#include "checker/context.hpp"
+#include "checker/layout.hpp"
+#include "checker/search.hpp"
+#include "spec/properties.hpp"
+#include "spec/symbolic_internal.hpp"
+#include "spec/symbolic_prove.hpp"
+
+namespace vmemcheck::bbm::spec {
+namespace {
+
+Config config_of(std::string_view release, Mutant mutant = Mutant::none) {
+    Config config;
+    config.release = *find_release(release);
+    config.scope = *find_scope("small");
+    config.mutant = mutant;
+    return config;
+}
+
+/// One memory block: half of the work, and all steps but those of the second block.
+Config narrow() {
+    Config config = config_of("linux-6.12");
+    config.scope.memory_blocks = 1;
+    return config;
+}
+
+ProofOptions on_threads(unsigned threads) {
+    ProofOptions options;
+    options.threads = threads;
+    return options;
+}
+
+const PropertyProof& property(const Proof& proof, std::string_view id) {
+    const auto found =
+        std::find_if(proof.properties.begin(), proof.properties.end(), [&](const auto& p) { return p.id == id; });
+    if (found == proof.properties.end()) throw std::out_of_range(std::string(id));
+    return *found;
+}
+
+std::size_t predicate_index(std::string_view id) {
+    for (std::size_t i = 0; i < Obligations::predicates(); ++i) {
+        if (Obligations::name(i) == id) return i;
+    }
+    throw std::out_of_range(std::string(id));
+}
+
+/// Whether a predicate holds, evaluated in the native domain.
+bool holds(const Config& config, std::size_t predicate, Bbm::State state) {
+    const auto& first = invariants<NativeDomain>;
+    if (predicate < first.size()) return first[predicate](config, state);
+    predicate -= first.size();
+    if (predicate < lemma_infos.size()) return lemmas<NativeDomain>[predicate](config, state);
+    bool ok = true;
+    describe_state(config, state,
+                   [&](const std::string&, const auto& field, int low, int high, std::span<const std::string_view>) {
+                       ok = ok && field >= low && field <= high;
+                   });
+    return ok;
+}
+
+/// A counterexample to induction must be one in the native domain too: its first state satisfies what was assumed, its
+/// step leads to its second, and that, or the step, breaks the obligation.
+void expect_genuine(const Config& config, const Cti& cti, const ObligationSet& assumed) {
+    const std::string what = std::string(Obligations::name(cti.broken)) + " at " + step_title(cti.step) + ", path " +
+                             std::to_string(cti.path);
+    for (std::size_t i = 0; i < Obligations::predicates(); ++i) {
+        EXPECT_TRUE(!assumed[i] || holds(config, i, cti.before)) << what << ": " << Obligations::name(i);
+    }
+    const Bbm model(config);
+    Bbm::State state = cti.before;
+    checker::NoObserver nobody;
+    checker::RecordingContext context(cti.choices, nobody);
+    model.step(state, cti.step.actor, context);
+    EXPECT_EQ(context.step(), static_cast<checker::StepId>(cti.step.step)) << what;
+    EXPECT_FALSE(context.is_blocked()) << what;
+    EXPECT_FALSE(context.diverged()) << what;
+    EXPECT_EQ(context.taken().size(), cti.choices.size()) << what;
+    EXPECT_TRUE(checker::layout_of(model, cti.before).diff(cti.after, state).empty()) << what;
+    if (cti.broken < Obligations::predicates()) {
+        EXPECT_FALSE(holds(config, cti.broken, cti.after)) << what;
+    } else {
+        const auto failures = context.failures();
+        EXPECT_TRUE(std::any_of(failures.begin(), failures.end(), [&](const checker::Failure& failure) {
+            return Obligations::of(static_cast<assertion::Id>(failure.assertion)) == cti.broken;
+        })) << what;
+    }
+}
+
+void expect_same(const Cti& a, const Cti& b, const checker::Layout& layout) {
+    EXPECT_EQ(Obligations::name(a.broken), Obligations::name(b.broken));
+    EXPECT_EQ(step_title(a.step), step_title(b.step));
+    EXPECT_EQ(a.path, b.path);
+    EXPECT_EQ(a.choices, b.choices);
+    EXPECT_TRUE(layout.diff(a.before, b.before).empty());
+    EXPECT_TRUE(layout.diff(a.after, b.after).empty());
+}
+
+void expect_same(const std::vector<Cti>& a, const std::vector<Cti>& b, const checker::Layout& layout) {
+    ASSERT_EQ(a.size(), b.size());
+    for (std::size_t i = 0; i < a.size(); ++i) expect_same(a[i], b[i], layout);
+}
+
+void expect_same(const Proof& a, const Proof& b, const Config& config) {
+    const Bbm model(config);
+    const checker::Layout layout = checker::layout_of(model, model.initial_state(0));
+    ASSERT_EQ(a.properties.size(), b.properties.size());
+    for (std::size_t i = 0; i < a.properties.size(); ++i) {
+        EXPECT_EQ(a.properties[i].id, b.properties[i].id);
+        EXPECT_EQ(a.properties[i].status, b.properties[i].status) << a.properties[i].id;
+        EXPECT_EQ(a.properties[i].lemmas, b.properties[i].lemmas) << a.properties[i].id;
+        EXPECT_EQ(a.properties[i].rests_on, b.properties[i].rests_on) << a.properties[i].id;
+        expect_same(a.properties[i].ctis, b.properties[i].ctis, layout);
+    }
+    ASSERT_EQ(a.dropped.size(), b.dropped.size());
+    for (std::size_t i = 0; i < a.dropped.size(); ++i) {
+        EXPECT_EQ(a.dropped[i].id, b.dropped[i].id);
+        expect_same(a.dropped[i].ctis, b.dropped[i].ctis, layout);
+    }
+    EXPECT_EQ(a.inductive, b.inductive);
+    EXPECT_EQ(a.statistics.rounds, b.statistics.rounds);
+    EXPECT_EQ(a.statistics.paths, b.statistics.paths);
+    EXPECT_EQ(a.statistics.queries, b.statistics.queries);
+}
+
+ObligationSet everything() { return ObligationSet(Obligations::count(), true); }
+
+// --- what is proved ---
+
+class Releases : public testing::TestWithParam<std::string_view> {};
+
+TEST_P(Releases, SlowEverySafetyPropertyIsProved) {
+    const Config config = config_of(GetParam());
+    const Proof proof = prove(config, on_threads(2));
+    EXPECT_EQ(proof.properties.size(), 14U);
+    for (const PropertyProof& p : proof.properties) {
+        EXPECT_TRUE(p.initially) << p.id;
+        if (p.id == "not-broken" && !config.release.converts_offline_errors) {
+            EXPECT_EQ(p.status, PropertyProof::Status::open) << "a veto marks the device broken before v6.6";
+            ASSERT_FALSE(p.ctis.empty());
+            for (const Cti& cti : p.ctis) expect_genuine(config, cti, everything());
+            continue;
+        }
+        EXPECT_EQ(p.status, PropertyProof::Status::proved) << p.id;
+        EXPECT_TRUE(p.ctis.empty()) << p.id;
+        for (const std::string_view id : p.rests_on) EXPECT_TRUE(proof.inductive[predicate_index(id)]) << id;
+    }
+    EXPECT_TRUE(proof.dropped.empty());
+    EXPECT_EQ(proof.statistics.steps, step_instances().size());
+}
+
+INSTANTIATE_TEST_SUITE_P(Prove, Releases, testing::Values("linux-5.11", "linux-6.1", "linux-6.12"));
+
+TEST(Prove, SlowALemmaLeftOutLeavesAPropertyOpenWhateverTheNumberOfThreads) {
+    const Config config = narrow();
+    ProofOptions options = on_threads(1);
+    options.without = {"results-are-recoverable"};
+    const Proof proof = prove(config, options);
+    for (const PropertyProof& p : proof.properties) {
+        EXPECT_TRUE(p.initially) << p.id;
+        if (p.id == "not-broken") {
+            EXPECT_EQ(p.status, PropertyProof::Status::open);
+            ASSERT_FALSE(p.ctis.empty());
+            // Nothing else was given up, so they satisfy all predicates but these two.
+            for (const Cti& cti : p.ctis) {
+                ObligationSet assumed = proof.inductive;
+                assumed[predicate_index("not-broken")] = true;
+                expect_genuine(config, cti, assumed);
+                EXPECT_FALSE(holds(config, predicate_index("results-are-recoverable"), cti.before));
+            }
+            continue;
+        }
+        EXPECT_EQ(p.status, PropertyProof::Status::proved) << p.id;
+        for (const std::string_view id : p.rests_on) EXPECT_TRUE(proof.inductive[predicate_index(id)]) << id;
+    }
+    ASSERT_EQ(proof.dropped.size(), 1U);
+    EXPECT_EQ(proof.dropped[0].id, "results-are-recoverable");
+    EXPECT_TRUE(proof.dropped[0].ctis.empty()) << "it was not even asked";
+    EXPECT_FALSE(proof.inductive[predicate_index("results-are-recoverable")]);
+
+    options.threads = 3;
+    expect_same(proof, prove(config, options), config);
+}
+
+TEST(Prove, SlowNothingIsProvedUnlessFieldsKeepTheirRanges) {
+    // Bounds of fields are part of every query.
+    ProofOptions options = on_threads(2);
+    options.without = {"fields-in-range"};
+    const Proof proof = prove(narrow(), options);
+    for (const PropertyProof& p : proof.properties) EXPECT_EQ(p.status, PropertyProof::Status::open) << p.id;
+}
+
+// --- what is not decided ---
+
+TEST(Prove, AFlagThatIsSetMeansUnknown) {
+    const std::atomic<bool> stop = true;
+    ProofOptions options = on_threads(2);
+    options.stop = &stop;
+    const Proof proof = prove(config_of("linux-6.12"), options);
+    EXPECT_EQ(proof.properties.size(), 14U);
+    for (const PropertyProof& p : proof.properties) {
+        EXPECT_EQ(p.status, PropertyProof::Status::unknown) << p.id;
+        EXPECT_TRUE(p.ctis.empty());
+    }
+    EXPECT_EQ(proof.statistics.steps, 0U);
+}
+
+TEST(Prove, AFlagSetOnTheWayMeansUnknown) {
+    std::atomic<bool> stop = false;
+    ProofOptions options = on_threads(2);
+    options.stop = &stop;
+    options.progress = [&](const ProofProgress& progress) { stop = progress.done >= 20; };
+    const Proof proof = prove(narrow(), options);
+    for (const PropertyProof& p : proof.properties) EXPECT_EQ(p.status, PropertyProof::Status::unknown) << p.id;
+    EXPECT_GE(proof.statistics.steps, 20U);
+    EXPECT_LE(proof.statistics.steps, 22U);
+}
+
+TEST(Prove, AStepIsLeftAsSoonAsTheFlagIsSet) {
+    // In the large scope one step has so many paths that they take minutes.
+    Config config = config_of("linux-6.12");
+    config.scope = *find_scope("large");
+    std::atomic<bool> stop = false;
+    InductionOptions options;
+    options.stop = &stop;
+    StepResult result;
+    std::thread prover([&] {
+        result = induct(config, {actor::worker, StepId::wk_response}, everything(), everything(), options);
+    });
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    const auto start = std::chrono::steady_clock::now();
+    stop = true;
+    prover.join();
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+    EXPECT_EQ(result.unknown, everything());
+}
+
+TEST(Prove, AQueryTimeoutMeansUnknown) {
+    const Config config = config_of("linux-6.12");
+    const StepInstance step{actor::user, StepId::op_offline_done};
+    const StepResult decided = induct(config, step, everything(), everything(), {});
+    EXPECT_TRUE(decided.ctis.empty());
+    EXPECT_EQ(std::count(decided.unknown.begin(), decided.unknown.end(), true), 0);
+
+    InductionOptions options;
+    options.timeout_ms = 1;
+    const StepResult hasty = induct(config, step, everything(), everything(), options);
+    EXPECT_TRUE(hasty.ctis.empty());
+    EXPECT_EQ(hasty.queries, decided.queries);
+    EXPECT_GT(std::count(hasty.unknown.begin(), hasty.unknown.end(), true), 0);
+    for (std::size_t i = 0; i < Obligations::count(); ++i) {
+        // Undecided, or proved with as good a reason.
+        if (hasty.unknown[i]) continue;
+        EXPECT_EQ(hasty.needed[i].empty(), decided.needed[i].empty()) << Obligations::name(i);
+    }
+}
+
+// --- what is proved is about the model ---
+
+std::vector<int> fields_of(const Config& config, Bbm::State state) {
+    std::vector<int> values;
+    describe_state(config, state,
+                   [&](const std::string&, const auto& field, int, int, std::span<const std::string_view>) {
+                       values.push_back(field);
+                   });
+    return values;
+}
+
+/// The values that a native state gives the variables of a fresh one.
+z3::expr_vector values_of(z3::context& z3, const Config& config, SymbolicState fresh, const Bbm::State& state,
+                          z3::expr_vector& variables) {
+    const std::vector<int> values = fields_of(config, state);
+    z3::expr_vector all(z3);
+    std::size_t next = 0;
+    describe_state(config, fresh,
+                   [&](const std::string&, const SymInt& field, int, int, std::span<const std::string_view>) {
+                       const int value = values[next++];
+                       if (field.is_constant()) return;
+                       variables.push_back(field.term());
+                       all.push_back(z3.int_val(value));
+                   });
+    return all;
+}
+
+struct Transition {
+    Bbm::State before;
+    Bbm::State after;
+    std::vector<checker::ChoiceTaken> choices;
+};
+
+/// Random walks: up to `most` transitions of each step, by actor and step.
+std::map<std::pair<int, int>, std::vector<Transition>> walk(const Config& config, std::size_t most) {
+    std::map<std::pair<int, int>, std::vector<Transition>> seen;
+    const Bbm model(config);
+    std::mt19937 random(1);
+    std::vector<Bbm::State> initial;
+    model.initial_states([&](const Bbm::State& s) { initial.push_back(s); });
+    for (int walk = 0; walk < 200; ++walk) {
+        Bbm::State state = initial[random() % initial.size()];
+        for (int i = 0; i < 300; ++i) {
+            std::vector<Bbm::State> next;
+            for (unsigned who = 0; who < actor::count; ++who) {
+                checker::SearchContext context;
+                do {
+                    context.begin();
+                    Bbm::State after = state;
+                    model.step(after, static_cast<checker::ActorId>(who), context);
+                    if (context.is_blocked() || context.step() == checker::no_step) continue;
+                    auto& list = seen[{static_cast<int>(who), static_cast<int>(context.step())}];
+                    next.push_back(after);
+                    if (list.size() >= most || random() % 4 != 0) continue;
+                    Transition transition{state, after, {}};
+                    for (const auto& taken : context.taken())
+                        transition.choices.emplace_back(taken.choice, taken.value);
+                    list.push_back(std::move(transition));
+                } while (context.advance());
+            }
+            if (next.empty()) break;
+            state = next[random() % next.size()];
+        }
+    }
+    return seen;
+}
+
+TEST(Prove, SlowEveryTransitionIsOnOnePathOfItsStep) {
+    const Config config = narrow();
+    std::size_t checked = 0;
+    for (const auto& [key, transitions] : walk(config, 25)) {
+        const StepInstance step{static_cast<checker::ActorId>(key.first), static_cast<StepId>(key.second)};
+        const auto& all = step_instances();
+        ASSERT_TRUE(std::any_of(all.begin(), all.end(),
+                                [&](const StepInstance& s) { return s.actor == step.actor && s.step == step.step; }))
+            << step_title(step) << " is no step of the induction";
+        if (transitions.empty()) continue;
+
+        z3::context z3;
+        const PathOracle oracle(z3);
+        const Pinned pinned = pinned_state(z3, config, step);
+        const auto paths = paths_of(config, step.actor, pinned.fresh.state, pinned.fresh.bounds && pinned.premise);
+        for (const Transition& transition : transitions) {
+            ++checked;
+            z3::expr_vector variables(z3);
+            const z3::expr_vector values = values_of(z3, config, pinned.fresh.state, transition.before, variables);
+            const auto is_true = [&](z3::expr term) { return term.substitute(variables, values).simplify().is_true(); };
+            // The variable of a program counter that was pinned is left in the bounds, and in nothing else.
+            EXPECT_FALSE(is_true(!pinned.fresh.bounds)) << step_title(step);
+            EXPECT_TRUE(is_true(pinned.premise)) << step_title(step);
+            std::size_t taken = 0;
+            for (const SymbolicPath& path : paths) {
+                if (path.choices != transition.choices || !is_true(path.condition)) continue;
+                ++taken;
+                EXPECT_FALSE(path.blocked);
+                SymBool same(true);
+                const std::vector<int> expected = fields_of(config, transition.after);
+                SymbolicState ends = path.after;
+                std::size_t next = 0;
+                describe_state(config, ends,
+                               [&](const std::string&, const SymInt& field, int, int,
+                                   std::span<const std::string_view>) { same = same && field == expected[next++]; });
+                EXPECT_TRUE(is_true(same.term())) << step_title(step) << " ends in another state";
+            }
+            EXPECT_EQ(taken, 1U) << step_title(step);
+        }
+    }
+    EXPECT_GT(checked, 800U);
+}
+
+// --- mutants ---
+
+struct Strike {
+    Mutant mutant;
+    StepInstance step;  ///< that breaks the property, whatever else was assumed
+};
+
+TEST(Prove, MutantsBreakTheirPropertyInTheirStep) {
+    for (const Strike& strike : {
+             Strike{Mutant::going_keeps_reference, {actor::user, StepId::op_offline_cb_drop}},
+             Strike{Mutant::cancel_forgets_reference, {actor::user, StepId::op_offline_cancel}},
+             Strike{Mutant::cancel_takes_two_references, {actor::worker, StepId::op_offline_cancel}},
+             Strike{Mutant::online_ignores_fake_offline, {actor::user, StepId::op_online_pages}},
+             Strike{Mutant::managed_adjust_swapped, {actor::worker, StepId::op_offline_cb_drop}},
+             Strike{Mutant::offline_size_after_add, {actor::worker, StepId::wk_add_return}},
+             Strike{Mutant::offline_size_kept_on_add_failure, {actor::worker, StepId::wk_add_return}},
+             Strike{Mutant::offline_size_kept_on_remove, {actor::worker, StepId::wk_oar_return}},
+             Strike{Mutant::plugged_size_forgotten, {actor::worker, StepId::wk_response}},
+         }) {
+        const MutantInfo& mutant = mutants()[static_cast<std::size_t>(strike.mutant) - 1];
+        ASSERT_EQ(mutant.mutant, strike.mutant);
+        const Config config = config_of(mutant.release, mutant.mutant);
+        const StepResult result = induct(config, strike.step, everything(), everything(), {});
+        const bool broken = std::any_of(result.ctis.begin(), result.ctis.end(),
+                                        [&](const Cti& cti) { return Obligations::name(cti.broken) == mutant.breaks; });
+        EXPECT_TRUE(broken) << mutant.name << " at " << step_title(strike.step);
+        for (const Cti& cti : result.ctis) expect_genuine(config, cti, everything());
+
+        const StepResult sound = induct(config_of(mutant.release), strike.step, everything(), everything(), {});
+        EXPECT_TRUE(sound.ctis.empty()) << step_title(strike.step);
+    }
+}
+
+class Mutants : public testing::TestWithParam<MutantInfo> {};
+
+TEST_P(Mutants, LongFailTheProofOfWhatTheyBreak) {
+    const Config config = config_of(GetParam().release, GetParam().mutant);
+    const Proof proof = prove(config, on_threads(2));
+    const PropertyProof& broken = property(proof, GetParam().breaks);
+    EXPECT_EQ(broken.status, PropertyProof::Status::open);
+    EXPECT_FALSE(broken.ctis.empty()) << "not for a reason of its own";
+    for (const Cti& cti : broken.ctis) expect_genuine(config, cti, proof.inductive);
+
+    // What the search finds violated is not proved.
+    checker::SearchOptions options;
+    options.check_fused = true;
+    const std::vector<Property> all = properties(config);
+    const auto result = checker::check(Bbm(config), all, options);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (all[i].kind == checker::PropertyKind::reachability) continue;
+        if (result.verdicts[i].status != checker::Status::violated) continue;
+        EXPECT_EQ(property(proof, all[i].id).status, PropertyProof::Status::open) << all[i].id;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Prove, Mutants, testing::ValuesIn(mutants().begin(), mutants().end()), [](const auto& test) {
+    std::string name(test.param.name);
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+});
+
+}  // namespace
+}  // namespace vmemcheck::bbm::spec
