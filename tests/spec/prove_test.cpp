@@ -239,7 +239,8 @@ TEST(Prove, AStepIsLeftAsSoonAsTheFlagIsSet) {
     const auto start = std::chrono::steady_clock::now();
     stop = true;
     prover.join();
-    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+    // The rest is for a loaded machine, and for sanitizers.
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
     EXPECT_EQ(result.unknown, everything());
 }
 
@@ -376,8 +377,8 @@ TEST(Prove, SlowEveryTransitionIsOnOnePathOfItsStep) {
 // --- mutants ---
 
 struct Strike {
-    Mutant mutant;
-    StepInstance step;  ///< that breaks the property, whatever else was assumed
+    Mutant mutant{};
+    StepInstance step{};  ///< that breaks the property, whatever else was assumed
 };
 
 TEST(Prove, MutantsBreakTheirPropertyInTheirStep) {
