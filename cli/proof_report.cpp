@@ -127,7 +127,7 @@ std::vector<std::string> bounds_assumed(const ProofReport& report) {
                 fmt::format("the device's usable region is at most {} larger than what is requested",
                             counted(static_cast<std::uint64_t>(report.config().scope.usable_slack), "big block"))};
     }
-    return {fmt::format("the bounds of the scope ({}); the length of runs has none (--unbounded: nor have they)",
+    return {fmt::format("the bounds of the scope ({}), but none on the length of runs (--unbounded needs neither)",
                         report.scope_name)};
 }
 

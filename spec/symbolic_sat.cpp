@@ -44,7 +44,10 @@ class Watch {
 
 }  // namespace
 
-Sat::Sat() : solver_(context_, "QF_FD") { clause({fresh()}); }
+Sat::Sat() : solver_(context_, "QF_FD") {
+    solver_.set("ctrl_c", false);  // as in new_solver()
+    clause({fresh()});
+}
 
 Literal Sat::fresh() {
     const auto number = static_cast<int>(variables_.size()) + 1;

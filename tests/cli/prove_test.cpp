@@ -37,7 +37,7 @@ TEST_F(Prove, SlowEverythingIsProved) {
     for (const char* words :
          {"proof by induction over every step", "release  linux-6.12", "  proved   refcount-released-on-offline ",
           "  proved   no-use-after-free ", "k = 1, with ", "what each proof needs directly\n",
-          "the length of runs has none", "assumptions\n", "nobody takes a speculative reference", "statistics\n",
+          "the bounds of the scope", "assumptions\n", "nobody takes a speculative reference", "statistics\n",
           "queries in 1 round", "\n14 properties proved\n"}) {
         EXPECT_TRUE(has(outcome.out, words)) << "no \"" << words << "\" in:\n" << outcome.out;
     }

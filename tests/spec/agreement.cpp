@@ -167,6 +167,9 @@ StepPaths::StepPaths(z3::context& context, const Config& config, const StepInsta
       pinned(pinned_state(context, config, instance)),
       paths(paths_of(config, instance.actor, pinned.fresh.state, pinned.fresh.bounds && pinned.premise)) {
     // Natively nothing may be indexed that is not there.
+    for (const SymbolicPath& path : paths) {
+        if (path.outside) outside.push_back(path.condition);
+    }
     paths.erase(std::remove_if(paths.begin(), paths.end(), [](const SymbolicPath& path) { return path.outside; }),
                 paths.end());
 }
@@ -183,6 +186,7 @@ CompiledStep::CompiledStep(const Setting& setting, const StepPaths& step)
         constants.push_back(before[field].term());
         pins_.push_back({field, program_.compile(constants.back())});
     }
+    for (const z3::expr& condition : step.outside) outside_.push_back(program_.compile(condition));
     for (const SymbolicPath& path : step.paths) {
         Path& compiled = paths_.emplace_back();
         compiled.condition = program_.compile(path.condition);
@@ -228,6 +232,9 @@ bool CompiledStep::applies(const Bbm::State& state) {
     program_.run(registers_, 0, conditions_end_);
     for (const Write& pin : pins_) {
         if (registers_[pin.field] != registers_[pin.value]) return false;
+    }
+    if (std::any_of(outside_.begin(), outside_.end(), [&](auto condition) { return registers_[condition] != 0; })) {
+        return false;
     }
     return registers_[premise_] != 0;
 }

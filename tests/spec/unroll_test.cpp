@@ -113,7 +113,7 @@ void expect_same_depth(const Config& config, const ObligationSet& assumed, const
     expect_replays(config, property, result);
 }
 
-TEST(Unroll, ShortestRunsAreThoseOfTheSearch) {
+TEST(Unroll, SlowShortestRunsAreThoseOfTheSearch) {
     for (const Goal& goal : {GOAL(unbound_with_leftovers), GOAL(timer_armed_again)}) {
         expect_same_depth(config_of("linux-6.12"), nothing, goal);
     }
@@ -122,13 +122,13 @@ TEST(Unroll, ShortestRunsAreThoseOfTheSearch) {
     expect_same_depth(config, nothing, GOAL(broken_by_the_device));
 }
 
-TEST(Unroll, LemmasDoNotChangeDepths) {
+TEST(Unroll, SlowLemmasDoNotChangeDepths) {
     for (const Goal& goal : {GOAL(timer_armed_again), GOAL(some_added)}) {
         expect_same_depth(config_of("linux-6.12"), all_but(""), goal);
     }
 }
 
-TEST(Unroll, SlowDeepRunsAreThoseOfTheSearch) {
+TEST(Unroll, LongDeepRunsAreThoseOfTheSearch) {
     expect_same_depth(config_of("linux-6.12"), all_but(""), GOAL(offline_and_fake));
     Config config = config_of("linux-6.12");
     config.faults.add_eexist = true;
@@ -160,7 +160,7 @@ TEST(Unroll, SlowAMutantIsRefutedAtTheSameDepth) {
     expect_replays(config, property, result);
 }
 
-TEST(Unroll, NothingIsFoundBelowTheDepth) {
+TEST(Unroll, SlowNothingIsFoundBelowTheDepth) {
     TransitionRelation relation(config_of("linux-6.12"), nothing);
     const StatePredicate unbound = [](const Config&, const SymbolicState& s) {
         return s.rm == static_cast<int>(StepId::rm_done);
@@ -226,15 +226,15 @@ void expect_steps_covered(const Config& config, const ObligationSet& assumed, un
     EXPECT_GT(steps, walks * length / 10);
 }
 
-TEST(Unroll, NoNativeStepIsLeftOut) { expect_steps_covered(config_of("linux-6.12"), all_but(""), 10, 300); }
-TEST(Unroll, SlowNoNativeStepIsLeftOutWithoutLemmas) {
+TEST(Unroll, SlowNoNativeStepIsLeftOut) { expect_steps_covered(config_of("linux-6.12"), all_but(""), 10, 300); }
+TEST(Unroll, LongNoNativeStepIsLeftOutWithoutLemmas) {
     expect_steps_covered(config_of("linux-6.1"), nothing, 20, 1000);
     Config config = config_of("linux-6.12");
     config.scope = *find_scope("medium");
     expect_steps_covered(config, all_but(""), 20, 1000);
 }
 
-TEST(KInduction, RefusesWhatIsFalse) {
+TEST(KInduction, SlowRefusesWhatIsFalse) {
     TransitionRelation relation(config_of("linux-6.12"), all_but(""));
     // No step asks for all to be unplugged, but it may be so at first.
     const KInductionResult violated = k_induct(
@@ -270,7 +270,7 @@ SymBool idle_is_not_active(const Config& config, const SymbolicState& s) {
            s.device_hotplug_lock == task::none && s.next_bb == 0;
 }
 
-TEST(KInduction, ProvesWhatOneStepDoesNot) {
+TEST(KInduction, SlowProvesWhatOneStepDoesNot) {
     // Any step of the environment in between makes another path that k steps do not exclude: there must be few.
     Config config = config_of("linux-6.12");
     config.scope.resizes = 0;
@@ -295,7 +295,7 @@ TEST(KInduction, ProvesWhatOneStepDoesNot) {
     EXPECT_EQ(native_depth(config, property), -1);
 }
 
-TEST(KInduction, RefusesAMutant) {
+TEST(KInduction, LongRefusesAMutant) {
     const Config config = config_of("linux-6.12", Mutant::cancel_forgets_reference);
     for (const bool mutated : {false, true}) {
         TransitionRelation relation(mutated ? config : config_of("linux-6.12"), all_but("refcount-restored-on-cancel"));
