@@ -269,8 +269,7 @@ std::vector<ProofCase> focuses(const Config& config) {
 Proof prove(const Config& config, const ProofOptions& options) { return Induction(config, options).run(); }
 
 std::vector<std::string> proof_assumptions(const Config& config) {
-    std::vector<std::string> list{
-        "nobody waits for ever: of lock-discipline, deadlocks are left to the checker ('vmemcheck check')"};
+    std::vector<std::string> list{"nothing of deadlocks, which 'vmemcheck check' looks for"};
     if (!config.faults.speculative_refs)
         list.emplace_back("nobody takes a speculative reference on a page (protocol S1)");
     if (!config.faults.stop_callbacks)
