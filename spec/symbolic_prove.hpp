@@ -22,7 +22,7 @@ struct PropertyProof {
     };
     std::string_view id;
     Status status = Status::open;
-    unsigned k = 1;  ///< proved by induction over so many steps
+    unsigned k = 1;                          ///< proved by induction over so many steps
     std::vector<std::string_view> lemmas;    ///< predicates that its own queries needed; always "fields-in-range"
     std::vector<std::string_view> rests_on;  ///< those, and what they need in turn; itself excluded
     std::vector<Cti> ctis;                   ///< why not, first found first; empty: it fails in an initial state
