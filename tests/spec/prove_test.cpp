@@ -331,7 +331,7 @@ std::map<std::pair<int, int>, std::vector<Transition>> walk(const Config& config
     return seen;
 }
 
-TEST(Prove, SlowEveryTransitionIsOnOnePathOfItsStep) {
+TEST(Prove, LongEveryTransitionIsOnOnePathOfItsStep) {
     const Config config = narrow();
     std::size_t checked = 0;
     for (const auto& [key, transitions] : walk(config, 25)) {

@@ -122,7 +122,7 @@ TEST(Unroll, SlowShortestRunsAreThoseOfTheSearch) {
     expect_same_depth(config, nothing, GOAL(broken_by_the_device));
 }
 
-TEST(Unroll, SlowLemmasDoNotChangeDepths) {
+TEST(Unroll, LongLemmasDoNotChangeDepths) {
     for (const Goal& goal : {GOAL(timer_armed_again), GOAL(some_added)}) {
         expect_same_depth(config_of("linux-6.12"), all_but(""), goal);
     }
@@ -160,7 +160,7 @@ TEST(Unroll, SlowAMutantIsRefutedAtTheSameDepth) {
     expect_replays(config, property, result);
 }
 
-TEST(Unroll, SlowNothingIsFoundBelowTheDepth) {
+TEST(Unroll, LongNothingIsFoundBelowTheDepth) {
     TransitionRelation relation(config_of("linux-6.12"), nothing);
     const StatePredicate unbound = [](const Config&, const SymbolicState& s) {
         return s.rm == static_cast<int>(StepId::rm_done);
@@ -226,7 +226,7 @@ void expect_steps_covered(const Config& config, const ObligationSet& assumed, un
     EXPECT_GT(steps, walks * length / 10);
 }
 
-TEST(Unroll, SlowNoNativeStepIsLeftOut) { expect_steps_covered(config_of("linux-6.12"), all_but(""), 10, 300); }
+TEST(Unroll, LongNoNativeStepIsLeftOut) { expect_steps_covered(config_of("linux-6.12"), all_but(""), 10, 300); }
 TEST(Unroll, LongNoNativeStepIsLeftOutWithoutLemmas) {
     expect_steps_covered(config_of("linux-6.1"), nothing, 20, 1000);
     Config config = config_of("linux-6.12");
@@ -234,7 +234,7 @@ TEST(Unroll, LongNoNativeStepIsLeftOutWithoutLemmas) {
     expect_steps_covered(config, all_but(""), 20, 1000);
 }
 
-TEST(KInduction, SlowRefusesWhatIsFalse) {
+TEST(KInduction, LongRefusesWhatIsFalse) {
     TransitionRelation relation(config_of("linux-6.12"), all_but(""));
     // No step asks for all to be unplugged, but it may be so at first.
     const KInductionResult violated = k_induct(
