@@ -116,10 +116,14 @@ void classify(ProofReport& report, const std::atomic<bool>* stop) {
     }
     for (Classification& c : search(model, unknown, stop)) report.classifications.push_back(std::move(c));
     for (Classification& c : search(model, dropped, stop)) report.classifications.push_back(std::move(c));
+}
 
+void save_runs(ProofReport& report) {
     if (report.save == "none") return;
+    const Bbm& model = *report.model;
+    const std::vector<Property> properties = bbm::spec::properties(report.config());
     for (Classification& c : report.classifications) {
-        const Property* const property = find_property(open, c.id);
+        const Property* const property = find_property(properties, c.id);
         if (property == nullptr || !c.run) continue;
         const std::string path = path_in(report.save, run_file_stem(report.config(), *property) + ".json");
         try {

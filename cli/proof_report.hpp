@@ -54,7 +54,10 @@ struct UnrollLimits {
 /// Tries on what is open: k-induction, then bounded model checking.
 void unroll(ProofReport& report, const UnrollLimits& limits, const std::atomic<bool>* stop);
 
-/// Lets the checker search the scope for violations of what is open. Saves their runs.
+/// Saves the runs of violations.
+void save_runs(ProofReport& report);
+
+/// Lets the checker search the scope for violations of what is open.
 void classify(ProofReport& report, const std::atomic<bool>* stop);
 
 [[nodiscard]] std::string proof_text(const ProofReport& report, const Style& style);

@@ -84,6 +84,7 @@ class ProveCommand {
             unroll(report, limits, deadline.flag());
         }
         if (!no_check_ && !deadline.flag()->load()) classify(report, deadline.flag());
+        save_runs(report);
         print(proof_text(report, Style::of(STDOUT_FILENO)));
         if (!json_.empty()) write_file(json_, pretty(proof_json(report)));
         return report.exit_code();
