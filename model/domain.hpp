@@ -28,7 +28,7 @@ struct Small {
 
 /// The numbering of a state that has every entity: big blocks, memory blocks, sections and page blocks are where their
 /// indices (slots) say. Proofs beyond a scope keep a few entities of many, and number them otherwise
-/// (spec/symbolic_focus.hpp).
+/// (spec/symbolic_numbering.hpp).
 template <class D>
 struct ExactNumbering {
     using Value = typename D::Value;

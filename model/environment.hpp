@@ -4,8 +4,6 @@
 /// pages, and virtio_mem_remove().
 #pragma once
 
-#include <algorithm>
-
 #include "model/run.hpp"
 
 namespace vmemcheck::bbm {
@@ -272,7 +270,7 @@ struct Environment : Run<D, Context> {
     [[nodiscard]] int by_the_rules(bool plug, int i) const {
         if (this->bb_position(i) >= s.device_usable) return response::error;
         if (plug) {
-            if (this->plugged_in_device() + 1 > s.device_requested) return response::nack;
+            if (plugged_in_device(c, s) + 1 > s.device_requested) return response::nack;
             return this->bb(i).device == 0 ? response::ack : response::error;
         }
         return this->bb(i).device == 1 ? response::ack : response::error;

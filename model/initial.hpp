@@ -20,8 +20,7 @@ void initialise(const Config& config, State<D>& s, const typename D::Value& usab
     s.queued = 1;
     s.resizes_left = std::max(0, config.scope.resizes);
     s.user_requests_left = std::max(0, config.scope.user_requests);
-    typename D::Value plugged = s.others.device;
-    for (int i = 0; i < config.scope.big_blocks; ++i) plugged = plugged + s.bb[static_cast<std::size_t>(i)].device;
+    const typename D::Value plugged = plugged_in_device(config, s);
     s.plugged = plugged;
     s.device_usable = usable;
     s.unplug_all_required = D::select(plugged > 0, 1, 0);

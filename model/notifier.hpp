@@ -58,6 +58,62 @@ struct Notifier : Run<D, Context> {
         return D::shown(rc) == result::ok ? 1 : 0x8000 | (1 - Base::kernel(rc));
     }
 
+    /// The chain has accepted GOING_*.
+    void accept(StepId accepted) {
+        this->show(EventKind::memory_notify_ret, self(), -1, chain_value(result::ok));
+        next(accepted);
+    }
+    /// The chain has refused it.
+    void show_refusal(const typename D::Value& rc) {
+        this->show(EventKind::memory_notify_ret, self(), -1, chain_value(rc));
+    }
+
+    /// GOING_*: callbacks before the driver's, then on to the driver's, or, where there is none, to `accepted`.
+    /// \return with what another callback refuses
+    [[nodiscard]] int send_going(NotifierAction action, StepId callback, StepId accepted) {
+        notify(EventKind::memory_notify, action);
+        const int rc = other_callback(choice::veto_before);
+        if (rc != result::ok) return rc;
+        if (stopped() || !this->notifier_registered()) {
+            accept(accepted);
+            return result::ok;
+        }
+        notify(EventKind::notifier_cb, action);
+        this->show(EventKind::mtxtry, self());
+        next(callback);
+        return result::ok;
+    }
+
+    /// The driver's callback takes hotplug_mutex, or blocks; refuses if the driver is being removed.
+    [[nodiscard]] bool enter_going_callback() {
+        if (!this->lock_hotplug_mutex(self())) return false;
+        this->show(EventKind::mtxgot, self());
+        if (this->driver_freed()) this->fail(assertion::no_use_after_free, "notifier callback of a freed device");
+        if (s.removing == 1) {
+            if (c.is(Mutant::hotplug_active_before_removing)) s.hotplug_active = 1;
+            s.op_rc = result::ebusy;
+        } else {
+            s.hotplug_active = 1;
+            s.op_notified = 1;
+        }
+        return true;
+    }
+
+    /// The driver's callback returns, then those after it.
+    /// \return with what one of them refuses
+    [[nodiscard]] typename D::Value leave_going_callback(StepId accepted) {
+        if (s.op_rc != result::ok) {
+            this->show(EventKind::mtxunlock, self());
+            this->unlock_hotplug_mutex(self());
+            this->show(EventKind::notifier_cb_ret, self(), -1, chain_value(s.op_rc));
+            return s.op_rc;
+        }
+        this->show(EventKind::notifier_cb_ret, self(), -1, 1);
+        const int rc = other_callback(choice::veto_after);
+        if (rc == result::ok) accept(accepted);
+        return rc;
+    }
+
     /// ONLINE, OFFLINE: the driver's callback gives up hotplug_mutex.
     void completed_unlock() {
         if (s.hotplug_active == 0 || s.op_notified == 0) {

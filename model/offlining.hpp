@@ -104,7 +104,7 @@ struct Offlining : Notifier<D, Context> {
         return p.kind == page::fake || p.kind == page::fake_dirty;
     }
 
-    void returns(const typename D::Value& rc) {
+    void returns(const Value& rc) {
         this->show(EventKind::device_offline_ret, this->self(), -1, this->kernel(rc));
         s.op_rc = rc;
         done_ = true;
@@ -162,30 +162,18 @@ struct Offlining : Notifier<D, Context> {
     }
 
     void going() {
-        this->notify(EventKind::memory_notify, NotifierAction::going_offline);
-        const int rc = this->other_callback(choice::veto_before);
-        if (rc != result::ok) return refuse(rc);
-        if (this->stopped() || !this->notifier_registered()) return going_done();
-        this->notify(EventKind::notifier_cb, NotifierAction::going_offline);
-        this->show(EventKind::mtxtry, this->self());
-        next(StepId::op_offline_cb_lock);
+        const int rc =
+            this->send_going(NotifierAction::going_offline, StepId::op_offline_cb_lock, StepId::op_offline_loop);
+        if (rc != result::ok) refuse(rc);
     }
 
     /// MEM_GOING_OFFLINE of virtio_mem_memory_notifier_cb().
     void callback_lock() {
-        if (!this->lock_hotplug_mutex(this->self())) return;
-        this->show(EventKind::mtxgot, this->self());
-        if (this->driver_freed()) this->fail(assertion::no_use_after_free, "notifier callback of a freed device");
-        if (s.removing == 1) {
-            if (c.is(Mutant::hotplug_active_before_removing)) s.hotplug_active = 1;
-            s.op_rc = result::ebusy;
-            return next(StepId::op_offline_cb_return);
-        }
-        s.hotplug_active = 1;
-        s.op_notified = 1;
-        const bool drops =
-            static_cast<bool>(this->bb(this->bb_id()).state == big_block::fake_offline) ||
-            (c.is(Mutant::going_drops_added) && static_cast<bool>(this->bb(this->bb_id()).state == big_block::added));
+        if (!this->enter_going_callback()) return;
+        if (s.op_notified == 0) return next(StepId::op_offline_cb_return);
+        const Value state = this->bb(this->bb_id()).state;
+        const bool drops = static_cast<bool>(state == big_block::fake_offline) ||
+                           (c.is(Mutant::going_drops_added) && static_cast<bool>(state == big_block::added));
         if (!drops) return next(StepId::op_offline_cb_return);
         this->show(EventKind::fake_offline_going_offline, this->self(), this->mb_id());
         next(StepId::op_offline_cb_drop);
@@ -216,30 +204,17 @@ struct Offlining : Notifier<D, Context> {
     }
 
     void callback_return() {
-        if (s.op_rc != result::ok) {
-            this->show(EventKind::mtxunlock, this->self());
-            this->unlock_hotplug_mutex(this->self());
-            this->show(EventKind::notifier_cb_ret, this->self(), -1, this->chain_value(s.op_rc));
-            return refuse(s.op_rc);
-        }
-        this->show(EventKind::notifier_cb_ret, this->self(), -1, 1);
-        const int rc = this->other_callback(choice::veto_after);
-        if (rc != result::ok) return refuse(rc);
-        going_done();
+        const Value rc = this->leave_going_callback(StepId::op_offline_loop);
+        if (rc != result::ok) refuse(rc);
     }
 
-    void going_done() {
-        this->show(EventKind::memory_notify_ret, this->self(), -1, this->chain_value(result::ok));
-        next(StepId::op_offline_loop);
-    }
-
-    void refuse(const typename D::Value& rc) {
-        this->show(EventKind::memory_notify_ret, this->self(), -1, this->chain_value(rc));
+    void refuse(const Value& rc) {
+        this->show_refusal(rc);
         abort(rc);
     }
 
     /// failed_removal_isolated: isolation is undone before CANCEL_OFFLINE is sent.
-    void abort(const typename D::Value& rc) {
+    void abort(const Value& rc) {
         s.op_rc = rc;
         s.op_block = 0;
         this->show(EventKind::undo_isolate, this->self(), this->mb_id());

@@ -104,50 +104,23 @@ struct Onlining : Notifier<D, Context> {
     }
 
     void going() {
-        this->notify(EventKind::memory_notify, NotifierAction::going_online);
-        const int rc = this->other_callback(choice::veto_before);
-        if (rc != result::ok) return refuse(rc);
-        if (this->stopped() || !this->notifier_registered()) return going_done();
-        this->notify(EventKind::notifier_cb, NotifierAction::going_online);
-        this->show(EventKind::mtxtry, this->self());
-        next(StepId::op_online_cb_lock);
+        const int rc =
+            this->send_going(NotifierAction::going_online, StepId::op_online_cb_lock, StepId::op_online_pages);
+        if (rc != result::ok) refuse(rc);
     }
 
     /// MEM_GOING_ONLINE of virtio_mem_memory_notifier_cb().
     void callback_lock() {
-        if (!this->lock_hotplug_mutex(this->self())) return;
-        this->show(EventKind::mtxgot, this->self());
-        if (this->driver_freed()) this->fail(assertion::no_use_after_free, "notifier callback of a freed device");
-        if (s.removing == 1) {
-            if (c.is(Mutant::hotplug_active_before_removing)) s.hotplug_active = 1;
-            s.op_rc = result::ebusy;
-        } else {
-            s.hotplug_active = 1;
-            s.op_notified = 1;
-        }
-        next(StepId::op_online_cb_return);
+        if (this->enter_going_callback()) next(StepId::op_online_cb_return);
     }
 
     void callback_return() {
-        if (s.op_rc != result::ok) {
-            this->show(EventKind::mtxunlock, this->self());
-            this->unlock_hotplug_mutex(this->self());
-            this->show(EventKind::notifier_cb_ret, this->self(), -1, this->chain_value(s.op_rc));
-            return refuse(s.op_rc);
-        }
-        this->show(EventKind::notifier_cb_ret, this->self(), -1, 1);
-        const int rc = this->other_callback(choice::veto_after);
-        if (rc != result::ok) return refuse(rc);
-        going_done();
-    }
-
-    void going_done() {
-        this->show(EventKind::memory_notify_ret, this->self(), -1, this->chain_value(result::ok));
-        next(StepId::op_online_pages);
+        const typename D::Value rc = this->leave_going_callback(StepId::op_online_pages);
+        if (rc != result::ok) refuse(rc);
     }
 
     void refuse(const typename D::Value& rc) {
-        this->show(EventKind::memory_notify_ret, this->self(), -1, this->chain_value(rc));
+        this->show_refusal(rc);
         s.op_rc = rc;
         next(StepId::op_online_veto);
     }

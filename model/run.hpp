@@ -133,12 +133,6 @@ struct Run {
     void adjust_other_memory_blocks(int sign) const {
         s.others.offline = s.others.offline + sign * (memory_blocks() - c.scope.memory_blocks);
     }
-    /// Big blocks that the device has plugged.
-    [[nodiscard]] Value plugged_in_device() const {
-        Value n = s.others.device;
-        for (int i = 0; i < c.scope.big_blocks; ++i) n = n + bb(i).device;
-        return n;
-    }
 
     /// queue_work() unless the driver is being removed (virtio_mem_retry()).
     void retry() const {

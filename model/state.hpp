@@ -116,6 +116,14 @@ struct State {
     Others<typename D::Rest> others;
 };
 
+/// Big blocks that the device has plugged.
+template <class D>
+[[nodiscard]] typename D::Value plugged_in_device(const Config& config, const State<D>& s) {
+    typename D::Value n = s.others.device;
+    for (int i = 0; i < config.scope.big_blocks; ++i) n = n + s.bb[static_cast<std::size_t>(i)].device;
+    return n;
+}
+
 /// Describes every field once, with bounds for the scope: visit(name, field, low, high, names).
 /// Counters get room on both sides, so that a mutant that unbalances them is seen as a violation.
 template <class S, class Visit>

@@ -124,7 +124,7 @@ struct Worker : FakeOffline<D, Context> {
     void config() {
         if (s.config_changed == 0) return after_config();
         s.config_changed = 0;
-        const Value plugged = this->plugged_in_device();
+        const Value plugged = plugged_in_device(c, s);
         if (plugged != s.plugged) {
             this->fail(assertion::no_warn, "WARN_ON_ONCE(new_plugged_size != vm->plugged_size)");
             s.plugged = plugged;

@@ -371,7 +371,7 @@ struct Lemmas : Predicates<D> {
     }
 
     [[nodiscard]] Bool plugged_size_follows() const {
-        const Value device = this->plugged_in_device();
+        const Value device = plugged_in_device(c, s);
         const Bool ack = wk(StepId::wk_wait, StepId::wk_response) && s.response_type == response::ack;
         const Value answered =
             D::select(ack && s.wk_why != purpose::leftovers, D::select(s.wk_why == purpose::plug, -1, 1), 0);

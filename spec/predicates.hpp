@@ -156,12 +156,6 @@ struct Predicates {
         }
         return n;
     }
-    /// Big blocks that the device has plugged.
-    [[nodiscard]] Value plugged_in_device() const {
-        Value n = s.others.device;
-        for (int i = 0; i < c.scope.big_blocks; ++i) n = n + bb(i).device;
-        return n;
-    }
 
     /// Once the driver is unbound nobody counts any more.
     [[nodiscard]] Bool offline_size_exact() const {
@@ -174,7 +168,9 @@ struct Predicates {
         const Value wk = s.wk;
         return wk >= static_cast<int>(StepId::wk_kick) && wk <= static_cast<int>(StepId::wk_response_all);
     }
-    [[nodiscard]] Bool plugged_size_exact() const { return request_in_flight() || s.plugged == plugged_in_device(); }
+    [[nodiscard]] Bool plugged_size_exact() const {
+        return request_in_flight() || s.plugged == plugged_in_device(c, s);
+    }
 
     [[nodiscard]] Bool not_broken() const { return s.broken != broken::recoverable; }
 
