@@ -8,7 +8,7 @@
 #include <stdexcept>
 
 #include "checker/describe.hpp"
-#include "spec/symbolic_sat.hpp"
+#include "spec/symbolic_integers.hpp"
 
 namespace vmemcheck::bbm::spec {
 
@@ -16,19 +16,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-/// An integer in clauses: a literal for each value it may have, of which exactly one is true. Sorted by value. Of a
-/// truth value, that of 1.
-struct Integer {
-    std::vector<std::pair<int, Literal>> values;
-
-    [[nodiscard]] Literal is(int value) const {
-        const auto found = std::lower_bound(values.begin(), values.end(), std::pair{value, -Sat::yes},
-                                            [](const auto& a, const auto& b) { return a.first < b.first; });
-        return found != values.end() && found->first == value ? found->second : Sat::no;
-    }
-    [[nodiscard]] bool is_constant() const { return values.size() == 1; }
-};
 
 /// One state of an unrolling.
 struct Frame {
@@ -50,7 +37,7 @@ struct StepTaken {
     std::map<std::size_t, Literal> transitions;  ///< some path of it is taken
 };
 
-class Unrolling {
+class Unrolling : private Integers {
  public:
     Unrolling(TransitionRelation& relation, const UnrollOptions& options)
         : relation_(relation), terms_(relation.terms()), options_(options) {}
@@ -93,7 +80,7 @@ class Unrolling {
     [[nodiscard]] bool stopped() const {
         return options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed);
     }
-    [[nodiscard]] Sat& sat() { return sat_; }
+    using Integers::sat;
 
     /// From now on the last state is one of those that are left: within bounds, and as assumed.
     void settle() {
@@ -200,7 +187,6 @@ class Unrolling {
     TransitionRelation& relation_;
     Terms& terms_;
     const UnrollOptions& options_;
-    Sat sat_;
     std::vector<Frame> frames_;
     std::vector<StepTaken> steps_;
     bool feasible_ = true;
@@ -220,102 +206,7 @@ class Unrolling {
         return std::find(failures.begin(), failures.end(), which) != failures.end();
     }
 
-    // --- clauses ---
-
-    /// A fresh integer.
-    Integer integer(const ValueSet& set) {
-        Integer result;
-        std::vector<Literal> literals;
-        set.each([&](int value) { result.values.emplace_back(value, Sat::yes); });
-        if (result.is_constant()) return result;
-        if (result.values.size() == 2) {
-            result.values[0].second = sat_.fresh();
-            result.values[1].second = -result.values[0].second;
-            return result;
-        }
-        for (auto& [value, literal] : result.values) literals.push_back(literal = sat_.fresh());
-        sat_.clause(literals);
-        sat_.at_most_one(literals);
-        return result;
-    }
-    static Integer constant(int value) { return {{{value, Sat::yes}}}; }
-    static Integer truth(Literal literal) {
-        if (literal == Sat::yes) return constant(1);
-        if (literal == Sat::no) return constant(0);
-        return {{{0, -literal}, {1, literal}}};
-    }
-
-    Literal some(std::vector<Literal> any) {
-        std::erase(any, Sat::no);
-        std::sort(any.begin(), any.end());
-        any.erase(std::unique(any.begin(), any.end()), any.end());
-        if (any.empty()) return Sat::no;
-        if (any.size() == 1) return any.front();
-        for (const Literal one : any) {
-            if (one == Sat::yes || std::binary_search(any.begin(), any.end(), -one)) return Sat::yes;
-        }
-        const Literal result = sat_.fresh();
-        for (const Literal one : any) sat_.clause({-one, result});
-        any.push_back(-result);
-        sat_.clause(any);
-        return result;
-    }
-    Literal every(std::vector<Literal> all) {
-        for (Literal& one : all) one = -one;
-        return -some(std::move(all));
-    }
-
-    Literal equal(const Integer& a, const Integer& b) {
-        if (a.is_constant()) return b.is(a.values.front().first);
-        if (b.is_constant()) return a.is(b.values.front().first);
-        if (a.values == b.values) return Sat::yes;
-        std::vector<Literal> common;
-        for (const auto& [value, literal] : a.values) {
-            if (b.is(value) != Sat::no) common.push_back(every({literal, b.is(value)}));
-        }
-        return some(std::move(common));
-    }
-    Literal less(const Integer& a, const Integer& b) {
-        std::vector<Literal> any;
-        for (const auto& [x, literal] : a.values) {
-            std::vector<Literal> above;
-            for (const auto& [y, other] : b.values) {
-                if (y > x) above.push_back(other);
-            }
-            if (above.size() == b.values.size()) {
-                any.push_back(literal);
-            } else if (!above.empty()) {
-                any.push_back(every({literal, some(std::move(above))}));
-            }
-        }
-        return some(std::move(any));
-    }
-    template <class Combine>
-    Integer combined(const Integer& a, const Integer& b, Combine combine) {
-        std::map<int, std::vector<Literal>> ways;
-        for (const auto& [x, i] : a.values) {
-            for (const auto& [y, j] : b.values) ways[combine(x, y)].push_back(every({i, j}));
-        }
-        return from(ways);
-    }
-    Integer chosen(Literal condition, const Integer& then, const Integer& otherwise) {
-        if (condition == Sat::yes) return then;
-        if (condition == Sat::no) return otherwise;
-        std::map<int, std::vector<Literal>> ways;
-        for (const auto& [value, literal] : then.values) ways[value].push_back(every({condition, literal}));
-        for (const auto& [value, literal] : otherwise.values) ways[value].push_back(every({-condition, literal}));
-        return from(ways);
-    }
-    /// Values with what leads to each; one of all does.
-    Integer from(std::map<int, std::vector<Literal>>& ways) {
-        if (ways.size() == 1) return constant(ways.begin()->first);
-        Integer result;
-        for (auto& [value, literals] : ways) {
-            const Literal one = some(std::move(literals));
-            if (one != Sat::no) result.values.emplace_back(value, one);
-        }
-        return result;
-    }
+    // --- terms ---
 
     const Integer& encoded(unsigned depth, TermId id) {
         if (frames_[depth].terms.size() <= id) frames_[depth].terms.resize(terms_.size());
