@@ -9,24 +9,17 @@
 
 namespace vmemcheck::cli {
 
-namespace {
-
-/// Replays the run of a finding and cuts it to where its property is decided.
-void confirm(const Bbm& model, Finding& finding) {
-    Run& run = *finding.run;
-    auto replay = checker::replay(model, run.initial, run.steps, finding.property);
+std::string confirm(const Bbm& model, const Property& property, Run& run) {
+    auto replay = checker::replay(model, run.initial, run.steps, &property);
     if (replay.decided_at) {
         run.steps.resize(*replay.decided_at, checker::MicroStep<State>{0, 0, {}, run.initial, true});
         run.message = std::move(replay.message);
         run.blocked = std::move(replay.blocked);
-    } else if (replay.diverged_at) {
-        finding.unconfirmed = fmt::format("step {}: {}", *replay.diverged_at + 1, replay.reason);
-    } else {
-        finding.unconfirmed = "the property is not decided along the run";
+        return {};
     }
+    if (replay.diverged_at) return fmt::format("step {}: {}", *replay.diverged_at + 1, replay.reason);
+    return "the property is not decided along the run";
 }
-
-}  // namespace
 
 std::vector<Finding> findings_of(const Bbm& model, const std::vector<Property>& properties, const Result& result,
                                  const ConfigFlags& named) {
@@ -37,7 +30,7 @@ std::vector<Finding> findings_of(const Bbm& model, const std::vector<Property>& 
         finding.verdict = &result.verdicts[i];
         finding.run = finding.verdict->counterexample;
         finding.show = finding.violation() || (finding.run && named.named(properties[i].id));
-        if (finding.run) confirm(model, finding);
+        if (finding.run) finding.unconfirmed = confirm(model, properties[i], *finding.run);
     }
     return findings;
 }

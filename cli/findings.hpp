@@ -29,6 +29,10 @@ struct Finding {
     }
 };
 
+/// Replays a run and cuts it to where the property is decided: a fused transition may go on.
+/// \return why it does not replay; empty if it does
+[[nodiscard]] std::string confirm(const Bbm& model, const Property& property, Run& run);
+
 /// Replays the runs of a result: that confirms them, and cuts what follows the violation in a fused transition.
 /// \param named which properties were asked for by name: their witnesses are shown
 [[nodiscard]] std::vector<Finding> findings_of(const Bbm& model, const std::vector<Property>& properties,

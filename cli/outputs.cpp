@@ -12,6 +12,34 @@
 
 namespace vmemcheck::cli {
 
+void add_save(Command& command, std::string& save, const std::string& group) {
+    command
+        .add_option("--save", save,
+                    "where counterexamples are saved, as vmemcheck-PROPERTY-RELEASE.json: a directory "
+                    "(default: the current one), or none")
+        .type_name("DIR|none")
+        .not_empty()
+        .group(group);
+}
+
+void check_save(const std::string& save) {
+    if (!save.empty() && save != "none") check_writable_directory(save);
+}
+
+std::string save_run(const std::string& save, const Bbm& model, const Property& property, const Run& run) {
+    if (save == "none") return {};
+    std::string path = path_in(save, run_file_stem(model.config(), property) + ".json");
+    try {
+        write_file(path, counterexample_text(model, property, run));
+        return path;
+    } catch (const UserError& error) {
+        // Nobody asked for the current directory: a verdict matters more than its file.
+        if (!save.empty()) throw;
+        print_error(fmt::format("vmemcheck: {} (--save DIR saves elsewhere)\n", error.what()));
+        return {};
+    }
+}
+
 void OutputFlags::add_to(Command& command) {
     const std::string group = "Output";
     command.add_option("--json", json_, "write the result as JSON").type_name("FILE").not_empty().group(group);
@@ -26,13 +54,7 @@ void OutputFlags::add_to(Command& command) {
         .type_name("FILE|DIR")
         .not_empty()
         .group(group);
-    command
-        .add_option("--save", save_,
-                    "where counterexamples are saved, as vmemcheck-PROPERTY-RELEASE.json: a directory "
-                    "(default: the current one), or none")
-        .type_name("DIR|none")
-        .not_empty()
-        .group(group);
+    add_save(command, save_, group);
     command.add_flag("--coverage", coverage_, "print how often each step ran and each answer was given").group(group);
     command.add_flag("--verbose", verbose_, "show program counters, locals and benign answers in runs").group(group);
 }
@@ -46,22 +68,13 @@ void OutputFlags::check() const {
     } else if (!itf_.empty()) {
         check_writable(itf_);
     }
-    if (!save_.empty() && save_ != "none") check_writable_directory(save_);
+    check_save(save_);
 }
 
 void OutputFlags::save_runs(Report& report) const {
-    if (save_ == "none") return;
     for (Finding& finding : report.findings) {
         if (!finding.show || !finding.run) continue;
-        const std::string path = path_in(save_, run_file_stem(report.config(), *finding.property) + ".json");
-        try {
-            write_file(path, counterexample_text(*report.model, *finding.property, *finding.run));
-            finding.file = path;
-        } catch (const UserError& error) {
-            // Nobody asked for the current directory: a verdict matters more than its file.
-            if (!save_.empty()) throw;
-            print_error(fmt::format("vmemcheck: {} (--save DIR saves elsewhere)\n", error.what()));
-        }
+        finding.file = save_run(save_, *report.model, *finding.property, *finding.run);
     }
 }
 

@@ -10,6 +10,15 @@
 
 namespace vmemcheck::cli {
 
+/// Adds "--save DIR|none" to a command.
+void add_save(Command& command, std::string& save, const std::string& group);
+/// Throws UserError unless runs can be saved there.
+void check_save(const std::string& save);
+/// Saves a run as vmemcheck-PROPERTY-RELEASE.json, unless "none" was said.
+/// \param save the value of --save: a directory, "none", or empty for the current one
+/// \return the file; empty if there is none. Throws UserError if a directory that was asked for cannot be written.
+[[nodiscard]] std::string save_run(const std::string& save, const Bbm& model, const Property& property, const Run& run);
+
 class OutputFlags {
  public:
     OutputFlags() = default;

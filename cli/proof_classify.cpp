@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include <fmt/format.h>
-
 #include <algorithm>
 
-#include "checker/replay.hpp"
-#include "cli/counterexample.hpp"
-#include "cli/files.hpp"
+#include "cli/findings.hpp"
 #include "cli/machine.hpp"
+#include "cli/outputs.hpp"
 #include "cli/proof_report.hpp"
 #include "spec/engine.hpp"
 
@@ -43,15 +40,7 @@ std::vector<Classification> search(const Bbm& model, std::vector<Property> prope
             violation.kind = Kind::violated;
             violation.run = verdict.counterexample;
             violation.states = result.statistics.states;
-            if (violation.run) {  // cut what follows the violation in a fused transition
-                auto replay = checker::replay(model, violation.run->initial, violation.run->steps, &properties[i]);
-                if (replay.decided_at) {
-                    violation.run->steps.resize(*replay.decided_at,
-                                                checker::MicroStep<State>{0, 0, {}, violation.run->initial, true});
-                    violation.run->message = std::move(replay.message);
-                    violation.run->blocked = std::move(replay.blocked);
-                }
-            }
+            if (violation.run) violation.unconfirmed = confirm(model, properties[i], *violation.run);
             found.push_back(std::move(violation));
         }
         if (left.size() < properties.size()) {
@@ -81,6 +70,12 @@ const Classification* ProofReport::classification(std::string_view id) const {
     return found == classifications.end() ? nullptr : &*found;
 }
 
+const UnrolledFree* ProofReport::unrolled(std::string_view id) const {
+    const auto found =
+        std::find_if(unrolled_free.begin(), unrolled_free.end(), [&](const auto& u) { return u.id == id; });
+    return found == unrolled_free.end() ? nullptr : &*found;
+}
+
 ExitCode ProofReport::exit_code() const {
     bool all = true;
     for (const auto& property : proof.properties) {
@@ -94,22 +89,21 @@ ExitCode ProofReport::exit_code() const {
 
 void classify(ProofReport& report, const std::atomic<bool>* stop) {
     const Bbm& model = *report.model;
-    std::vector<Property> open;
+    bool open = false;
+    std::vector<Property> unknown;
     for (const Property& property : bbm::spec::properties(report.config())) {
         const auto& proofs = report.proof.properties;
-        const bool unproved = std::any_of(proofs.begin(), proofs.end(), [&](const auto& p) {
-            return p.id == property.id && p.status != bbm::spec::PropertyProof::Status::proved;
-        });
-        if (unproved && report.is_asked(property.id)) open.push_back(property);
-    }
-    std::vector<Property> unknown;
-    for (const Property& property : open) {
-        if (report.classification(property.id) == nullptr) unknown.push_back(property);
+        const bool unproved =
+            report.is_asked(property.id) && std::any_of(proofs.begin(), proofs.end(), [&](const auto& p) {
+                return p.id == property.id && p.status != bbm::spec::PropertyProof::Status::proved;
+            });
+        open = open || unproved;
+        if (unproved && report.classification(property.id) == nullptr) unknown.push_back(property);
     }
     std::vector<Property> dropped;
     for (const Property& lemma : bbm::spec::lemma_properties()) {
         const auto& list = report.proof.dropped;
-        if (!open.empty() &&
+        if (open &&
             std::any_of(list.begin(), list.end(), [&](const auto& d) { return d.id == lemma.id && !d.ctis.empty(); })) {
             dropped.push_back(lemma);
         }
@@ -118,21 +112,11 @@ void classify(ProofReport& report, const std::atomic<bool>* stop) {
     for (Classification& c : search(model, dropped, stop)) report.classifications.push_back(std::move(c));
 }
 
-void save_runs(ProofReport& report) {
-    if (report.save == "none") return;
-    const Bbm& model = *report.model;
+void save_violations(ProofReport& report, const std::string& save) {
     const std::vector<Property> properties = bbm::spec::properties(report.config());
     for (Classification& c : report.classifications) {
         const Property* const property = find_property(properties, c.id);
-        if (property == nullptr || !c.run) continue;
-        const std::string path = path_in(report.save, run_file_stem(report.config(), *property) + ".json");
-        try {
-            write_file(path, counterexample_text(model, *property, *c.run));
-            c.file = path;
-        } catch (const UserError& error) {
-            if (!report.save.empty()) throw;
-            print_error(fmt::format("vmemcheck: {} (--save DIR saves elsewhere)\n", error.what()));
-        }
+        if (property != nullptr && c.run) c.file = save_run(save, *report.model, *property, *c.run);
     }
 }
 

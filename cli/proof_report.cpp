@@ -47,7 +47,11 @@ std::string status_line(const ProofReport& report, const PropertyProof& property
     if (c != nullptr && c->kind == Kind::violated && c->run) {
         text += fmt::format(" in {} ({})", counted(c->run->transitions(), "transition"),
                             counted(c->run->steps.size(), "step"));
+        if (!c->unconfirmed.empty()) text += fmt::format(", which does not replay: {}", c->unconfirmed);
         return text + (c->file.empty() ? "\n" : fmt::format(", saved as {}\n", c->file));
+    }
+    if (const UnrolledFree* const u = report.unrolled(property.id)) {
+        text += fmt::format(" no violation within {};", counted(u->steps, "step"));
     }
     if (property.status == PropertyProof::Status::unknown)
         return text + " a query timed out, or the proof was stopped\n";
@@ -246,6 +250,7 @@ Json proof_json(const ProofReport& report) {
         Json ctis = Json::array();
         for (const spec::Cti& cti : property.ctis) ctis.push_back(cti_json(report, cti));
         if (!ctis.empty()) object["counterexamples_to_induction"] = std::move(ctis);
+        if (const UnrolledFree* u = report.unrolled(property.id)) object["no_violation_within_steps"] = u->steps;
         if (const Classification* c = report.classification(property.id)) object["scope"] = classification_json(*c);
         properties.push_back(std::move(object));
     }

@@ -23,24 +23,32 @@ struct Classification {
     std::string id;
     Kind kind = Kind::none;
     std::optional<Run> run;
-    std::string file;  ///< where the run was saved
+    std::string unconfirmed;  ///< why the run does not replay, if it does not: a fault of the checker
+    std::string file;         ///< where the run was saved
     std::uint64_t states = 0;
     unsigned unrolled = 0;  ///< the run was found by unrolling, of so many steps
+};
+
+/// No run of up to so many steps violates it.
+struct UnrolledFree {
+    std::string id;
+    unsigned steps = 0;
 };
 
 struct ProofReport {
     const Bbm* model = nullptr;
     std::string scope_name;
-    std::string save;  ///< directory for counterexamples, "none", or empty for the current one
     bool verbose = false;
     bool unbounded = false;
     std::vector<std::string> asked;  ///< ids of the properties asked for
     bbm::spec::Proof proof;
     std::vector<Classification> classifications;  ///< of properties and lemmas that were not proved
+    std::vector<UnrolledFree> unrolled_free;      ///< where bounded model checking found nothing
 
     [[nodiscard]] const Config& config() const { return model->config(); }
     [[nodiscard]] bool is_asked(std::string_view id) const;
     [[nodiscard]] const Classification* classification(std::string_view id) const;
+    [[nodiscard]] const UnrolledFree* unrolled(std::string_view id) const;
     [[nodiscard]] ExitCode exit_code() const;
 };
 
@@ -54,8 +62,8 @@ struct UnrollLimits {
 /// Tries on what is open: k-induction, then bounded model checking.
 void unroll(ProofReport& report, const UnrollLimits& limits, const std::atomic<bool>* stop);
 
-/// Saves the runs of violations.
-void save_runs(ProofReport& report);
+/// Saves the runs of violations; see save_run().
+void save_violations(ProofReport& report, const std::string& save);
 
 /// Lets the checker search the scope for violations of what is open.
 void classify(ProofReport& report, const std::atomic<bool>* stop);

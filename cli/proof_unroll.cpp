@@ -44,7 +44,7 @@ Classification refute_by_unrolling(const ProofReport& report, const PropertyProo
         std::find_if(properties.begin(), properties.end(), [&](const Property& p) { return p.id == property.id; });
     Classification result;
     result.id = property.id;
-    result.unrolled = depth;
+    result.unrolled = depth;  // nothing found in so many steps, or (violated) the length of the run
     for (const std::size_t obligation : obligations_of(property.id)) {
         if (relation.assumed()[obligation]) continue;
         const auto bmc = spec::bmc(relation, spec::Target::violation(relation, obligation), result.unrolled, options);
@@ -72,18 +72,23 @@ void unroll(ProofReport& report, const UnrollLimits& limits, const std::atomic<b
     };
     auto& properties = report.proof.properties;
     if (std::none_of(properties.begin(), properties.end(), open)) return;
-    // Bounds of fields are what the unrolling is built on.
-    if (!report.proof.inductive[Obligations::in_range()]) return;
+    // States outside the bounds of fields are not unrolled: no matter to a run that is found, which is then replayed.
+    const bool in_range = report.proof.inductive[Obligations::in_range()];
     try {
-        // What holds of reachable states cuts paths; assertions are not assumed.
-        spec::ObligationSet assumed = report.proof.inductive;
-        std::fill(assumed.begin() + static_cast<std::ptrdiff_t>(Obligations::predicates()), assumed.end(), false);
+        // What holds of reachable states cuts paths; assertions are not assumed, nor is what was proved within bounds
+        // that do not hold.
+        spec::ObligationSet assumed(Obligations::count(), false);
+        for (std::size_t i = 0; in_range && i < Obligations::predicates(); ++i) assumed[i] = report.proof.inductive[i];
         spec::TransitionRelation relation(report.config(), assumed);
         for (PropertyProof& property : properties) {
-            if (open(property) && limits.k > 1) prove_by_unrolling(property, relation, limits.k, options);
+            if (in_range && open(property) && limits.k > 1) prove_by_unrolling(property, relation, limits.k, options);
             if (!open(property) || limits.depth == 0) continue;
             Classification c = refute_by_unrolling(report, property, relation, limits.depth, options);
-            if (c.kind == Classification::Kind::violated) report.classifications.push_back(std::move(c));
+            if (c.kind == Classification::Kind::violated) {
+                report.classifications.push_back(std::move(c));
+            } else if (in_range) {
+                report.unrolled_free.push_back({c.id, c.unrolled});
+            }
         }
     } catch (const std::runtime_error&) {
         // The solver gave up on a step: what is open stays open.

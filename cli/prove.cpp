@@ -11,6 +11,7 @@
 #include "cli/counterexample.hpp"
 #include "cli/files.hpp"
 #include "cli/flag_values.hpp"
+#include "cli/outputs.hpp"
 #include "cli/proof_report.hpp"
 #include "cli/terminal.hpp"
 #include "cli/text.hpp"
@@ -57,7 +58,6 @@ class ProveCommand {
         ProofReport report;
         report.model = &model;
         report.scope_name = config_.scope_name();
-        report.save = save_;
         report.verbose = verbose_;
         report.unbounded = unbounded_;
         for (const Property& p : config_.properties(model.config())) {
@@ -81,10 +81,11 @@ class ProveCommand {
             UnrollLimits limits;
             limits.k = static_cast<unsigned>(std::max<std::uint64_t>(k_, 1));
             limits.depth = static_cast<unsigned>(bmc_);
+            limits.timeout_ms = query_timeout_ms();
             unroll(report, limits, deadline.flag());
         }
         if (!no_check_ && !deadline.flag()->load()) classify(report, deadline.flag());
-        save_runs(report);
+        save_violations(report, save_);
         print(proof_text(report, Style::of(STDOUT_FILENO)));
         if (!json_.empty()) write_file(json_, pretty(proof_json(report)));
         return report.exit_code();
@@ -101,13 +102,7 @@ class ProveCommand {
             .type_name("DIR")
             .not_empty()
             .group(group);
-        command
-            .add_option("--save", save_,
-                        "where counterexamples are saved, as vmemcheck-PROPERTY-RELEASE.json: a directory "
-                        "(default: the current one), or none")
-            .type_name("DIR|none")
-            .not_empty()
-            .group(group);
+        add_save(command, save_, group);
         command
             .add_flag("--verbose", verbose_, "show every counterexample to induction, program counters and locals too")
             .group(group);
@@ -129,7 +124,7 @@ class ProveCommand {
             throw UserError("--k and --bmc unroll the steps of a scope, and --unbounded has none");
         }
         if (!json_.empty()) check_writable(json_);
-        if (!save_.empty() && save_ != "none") check_writable_directory(save_);
+        check_save(save_);
         if (smt2_.empty()) return;
         std::error_code error;
         std::filesystem::create_directories(smt2_, error);
@@ -137,12 +132,16 @@ class ProveCommand {
         check_writable_directory(smt2_);
     }
 
+    [[nodiscard]] unsigned query_timeout_ms() const {
+        // 0 means no limit to Z3.
+        return query_time_ > 0 ? std::max(1U, static_cast<unsigned>(query_time_ * 1000)) : default_timeout_ms;
+    }
+
     [[nodiscard]] spec::Proof prove(const Config& config, const std::atomic<bool>* stop) {
         spec::ProofOptions options;
         options.threads = threads_ == 0 ? std::max(1U, std::thread::hardware_concurrency())
                                         : static_cast<unsigned>(std::min<std::uint64_t>(threads_, max_threads));
-        // 0 means no limit to Z3.
-        if (query_time_ > 0) options.timeout_ms = std::max(1U, static_cast<unsigned>(query_time_ * 1000));
+        options.timeout_ms = query_timeout_ms();
         options.without = without_;
         options.unbounded = unbounded_;
         options.stop = stop;
@@ -162,6 +161,7 @@ class ProveCommand {
     }
 
     static constexpr std::uint64_t max_steps = 1000;
+    static constexpr unsigned default_timeout_ms = 10000;
     static constexpr unsigned max_threads = 256;
     static constexpr double max_query_time = 1000000;
 
@@ -195,7 +195,7 @@ void add_prove(CLI::App& app, Action& chosen) {
         "  vmemcheck prove --release linux-6.1                  not-broken is refuted: the counterexample is saved\n"
         "  vmemcheck prove --without hotplug-active-follows     what a missing lemma looks like\n"
         "  vmemcheck prove --mutant cancel-forgets-reference    a proof that fails, and where\n"
-        "  vmemcheck prove --add-eexist --bmc 30 --no-check      a violation found by unrolling\n"
+        "  vmemcheck prove --add-eexist --bmc 30 --no-check     a violation found by unrolling\n"
         "  vmemcheck prove --smt2 queries                       every query, for another solver to answer\n"
         "\n"
         "Exit codes: 0 everything asked for is proved, 1 a property is violated, 2 bad usage or an output that cannot\n"

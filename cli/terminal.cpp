@@ -62,32 +62,26 @@ void print_error(std::string_view text) {
     static_cast<void>(std::fflush(stderr));
 }
 
-ProgressLine::ProgressLine() : on_(::isatty(STDERR_FILENO) == 1) {}
+StatusLine::StatusLine() : visible_(::isatty(STDERR_FILENO) == 1) {}
 
-ProgressLine::~ProgressLine() {
-    if (on_) print_error("\r\x1b[K");
+StatusLine::~StatusLine() {
+    if (visible_) print_error("\r\x1b[K");
+}
+
+void StatusLine::show(std::string_view text) const {
+    if (visible_) print_error("\r\x1b[K" + std::string(text.substr(0, columns() - 1)));
 }
 
 std::function<void(const checker::Progress&)> ProgressLine::callback() const {
-    if (!on_) return {};
-    return [](const checker::Progress& progress) {
+    if (!line_.visible()) return {};
+    return [this](const checker::Progress& progress) {
         const auto count = [](std::uint64_t number) { return human_count(static_cast<double>(number)); };
         const std::string line = fmt::format("{} states, {} transitions, {}/s, depth {}, frontier {}, {}, {:.0f} s",
                                              count(progress.states), count(progress.transitions),
                                              human_count(progress.rate), progress.depth, count(progress.frontier),
                                              human_bytes(static_cast<double>(progress.memory_bytes)), progress.seconds);
-        print_error("\r\x1b[K" + line.substr(0, columns() - 1));
+        line_.show(line);
     };
-}
-
-StatusLine::StatusLine() : on_(::isatty(STDERR_FILENO) == 1) {}
-
-StatusLine::~StatusLine() {
-    if (on_) print_error("\r\x1b[K");
-}
-
-void StatusLine::show(std::string_view text) const {
-    if (on_) print_error("\r\x1b[K" + std::string(text.substr(0, columns() - 1)));
 }
 
 Deadline::Deadline(double seconds, const std::atomic<bool>* other)

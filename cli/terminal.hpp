@@ -38,22 +38,6 @@ void print(std::string_view text);
 /// A warning or a message about an error, on standard error.
 void print_error(std::string_view text);
 
-/// While it lives, one line on standard error is rewritten with the progress of a search; nothing if standard error is
-/// not a terminal.
-class ProgressLine {
- public:
-    ProgressLine();
-    ~ProgressLine();
-    ProgressLine(const ProgressLine&) = delete;
-    ProgressLine& operator=(const ProgressLine&) = delete;
-
-    /// For SearchOptions::progress; empty if nothing is to be shown.
-    [[nodiscard]] std::function<void(const checker::Progress&)> callback() const;
-
- private:
-    bool on_;
-};
-
 /// While it lives, one line on standard error can be rewritten; nothing if standard error is not a terminal.
 class StatusLine {
  public:
@@ -62,10 +46,22 @@ class StatusLine {
     StatusLine(const StatusLine&) = delete;
     StatusLine& operator=(const StatusLine&) = delete;
 
+    /// Whether there is a terminal to show anything on.
+    [[nodiscard]] bool visible() const { return visible_; }
     void show(std::string_view text) const;
 
  private:
-    bool on_;
+    bool visible_;
+};
+
+/// While it lives, one line on standard error is rewritten with the progress of a search.
+class ProgressLine {
+ public:
+    /// For SearchOptions::progress; empty if nothing is to be shown.
+    [[nodiscard]] std::function<void(const checker::Progress&)> callback() const;
+
+ private:
+    StatusLine line_;
 };
 
 /// While it lives, SIGINT and SIGTERM set a flag; a second one ends the program at once.
