@@ -264,114 +264,28 @@ TEST(Prove, AQueryTimeoutMeansUnknown) {
     }
 }
 
-// --- what is proved is about the model ---
+// --- every size ---
 
-std::vector<int> fields_of(const Config& config, Bbm::State state) {
-    std::vector<int> values;
-    describe_state(config, state,
-                   [&](const std::string&, const auto& field, int, int, std::span<const std::string_view>) {
-                       values.push_back(field);
-                   });
-    return values;
-}
-
-/// The values that a native state gives the variables of a fresh one.
-z3::expr_vector values_of(z3::context& z3, const Config& config, SymbolicState fresh, const Bbm::State& state,
-                          z3::expr_vector& variables) {
-    const std::vector<int> values = fields_of(config, state);
-    z3::expr_vector all(z3);
-    std::size_t next = 0;
-    describe_state(config, fresh,
-                   [&](const std::string&, const SymInt& field, int, int, std::span<const std::string_view>) {
-                       const int value = values[next++];
-                       if (field.is_constant()) return;
-                       variables.push_back(field.term());
-                       all.push_back(z3.int_val(value));
-                   });
-    return all;
-}
-
-struct Transition {
-    Bbm::State before;
-    Bbm::State after;
-    std::vector<checker::ChoiceTaken> choices;
-};
-
-/// Random walks: up to `most` transitions of each step, by actor and step.
-std::map<std::pair<int, int>, std::vector<Transition>> walk(const Config& config, std::size_t most) {
-    std::map<std::pair<int, int>, std::vector<Transition>> seen;
-    const Bbm model(config);
-    std::mt19937 random(1);
-    std::vector<Bbm::State> initial;
-    model.initial_states([&](const Bbm::State& s) { initial.push_back(s); });
-    for (int walk = 0; walk < 200; ++walk) {
-        Bbm::State state = initial[random() % initial.size()];
-        for (int i = 0; i < 300; ++i) {
-            std::vector<Bbm::State> next;
-            for (unsigned who = 0; who < actor::count; ++who) {
-                checker::SearchContext context;
-                do {
-                    context.begin();
-                    Bbm::State after = state;
-                    model.step(after, static_cast<checker::ActorId>(who), context);
-                    if (context.is_blocked() || context.step() == checker::no_step) continue;
-                    auto& list = seen[{static_cast<int>(who), static_cast<int>(context.step())}];
-                    next.push_back(after);
-                    if (list.size() >= most || random() % 4 != 0) continue;
-                    Transition transition{state, after, {}};
-                    for (const auto& taken : context.taken())
-                        transition.choices.emplace_back(taken.choice, taken.value);
-                    list.push_back(std::move(transition));
-                } while (context.advance());
-            }
-            if (next.empty()) break;
-            state = next[random() % next.size()];
-        }
+TEST(Prove, AssertionsHaveTheNamesOfTheirProperties) {
+    std::size_t named = 0;
+    for (const Property& p : properties(config_of("linux-6.12"))) {
+        if (!p.has_assertion) continue;
+        ++named;
+        EXPECT_EQ(Obligations::name(Obligations::of(static_cast<assertion::Id>(p.assertion))), p.id);
     }
-    return seen;
+    EXPECT_EQ(named, static_cast<std::size_t>(assertion::count));
 }
 
-TEST(Prove, LongEveryTransitionIsOnOnePathOfItsStep) {
-    const Config config = narrow();
-    std::size_t checked = 0;
-    for (const auto& [key, transitions] : walk(config, 25)) {
-        const StepInstance step{static_cast<checker::ActorId>(key.first), static_cast<StepId>(key.second)};
-        const auto& all = step_instances();
-        ASSERT_TRUE(std::any_of(all.begin(), all.end(),
-                                [&](const StepInstance& s) { return s.actor == step.actor && s.step == step.step; }))
-            << step_title(step) << " is no step of the induction";
-        if (transitions.empty()) continue;
-
-        z3::context z3;
-        const PathOracle oracle(z3);
-        const Pinned pinned = pinned_state(z3, config, step);
-        const auto paths = paths_of(config, step.actor, pinned.fresh.state, pinned.fresh.bounds && pinned.premise);
-        for (const Transition& transition : transitions) {
-            ++checked;
-            z3::expr_vector variables(z3);
-            const z3::expr_vector values = values_of(z3, config, pinned.fresh.state, transition.before, variables);
-            const auto is_true = [&](z3::expr term) { return term.substitute(variables, values).simplify().is_true(); };
-            // The variable of a program counter that was pinned is left in the bounds, and in nothing else.
-            EXPECT_FALSE(is_true(!pinned.fresh.bounds)) << step_title(step);
-            EXPECT_TRUE(is_true(pinned.premise)) << step_title(step);
-            std::size_t taken = 0;
-            for (const SymbolicPath& path : paths) {
-                if (path.choices != transition.choices || !is_true(path.condition)) continue;
-                ++taken;
-                EXPECT_FALSE(path.blocked);
-                SymBool same(true);
-                const std::vector<int> expected = fields_of(config, transition.after);
-                SymbolicState ends = path.after;
-                std::size_t next = 0;
-                describe_state(config, ends,
-                               [&](const std::string&, const SymInt& field, int, int,
-                                   std::span<const std::string_view>) { same = same && field == expected[next++]; });
-                EXPECT_TRUE(is_true(same.term())) << step_title(step) << " ends in another state";
-            }
-            EXPECT_EQ(taken, 1U) << step_title(step);
-        }
+TEST_P(Releases, LongEverySizeIsProved) {
+    ProofOptions options = on_threads(2);
+    options.unbounded = true;
+    const Proof proof = prove(config_of(GetParam()), options);
+    EXPECT_EQ(proof.cases.size(), 6U);
+    EXPECT_TRUE(proof.dropped.empty());
+    for (const PropertyProof& p : proof.properties) {
+        const bool open = p.id == "not-broken" && GetParam() != "linux-6.12";
+        EXPECT_EQ(p.status == PropertyProof::Status::proved, !open) << p.id;
     }
-    EXPECT_GT(checked, 800U);
 }
 
 // --- mutants ---
@@ -381,18 +295,20 @@ struct Strike {
     StepInstance step{};  ///< that breaks the property, whatever else was assumed
 };
 
+const std::vector<Strike> strikes{
+    Strike{Mutant::going_keeps_reference, {actor::user, StepId::op_offline_cb_drop}},
+    Strike{Mutant::cancel_forgets_reference, {actor::user, StepId::op_offline_cancel}},
+    Strike{Mutant::cancel_takes_two_references, {actor::worker, StepId::op_offline_cancel}},
+    Strike{Mutant::online_ignores_fake_offline, {actor::user, StepId::op_online_pages}},
+    Strike{Mutant::managed_adjust_swapped, {actor::worker, StepId::op_offline_cb_drop}},
+    Strike{Mutant::offline_size_after_add, {actor::worker, StepId::wk_add_return}},
+    Strike{Mutant::offline_size_kept_on_add_failure, {actor::worker, StepId::wk_add_return}},
+    Strike{Mutant::offline_size_kept_on_remove, {actor::worker, StepId::wk_oar_return}},
+    Strike{Mutant::plugged_size_forgotten, {actor::worker, StepId::wk_response}},
+};
+
 TEST(Prove, MutantsBreakTheirPropertyInTheirStep) {
-    for (const Strike& strike : {
-             Strike{Mutant::going_keeps_reference, {actor::user, StepId::op_offline_cb_drop}},
-             Strike{Mutant::cancel_forgets_reference, {actor::user, StepId::op_offline_cancel}},
-             Strike{Mutant::cancel_takes_two_references, {actor::worker, StepId::op_offline_cancel}},
-             Strike{Mutant::online_ignores_fake_offline, {actor::user, StepId::op_online_pages}},
-             Strike{Mutant::managed_adjust_swapped, {actor::worker, StepId::op_offline_cb_drop}},
-             Strike{Mutant::offline_size_after_add, {actor::worker, StepId::wk_add_return}},
-             Strike{Mutant::offline_size_kept_on_add_failure, {actor::worker, StepId::wk_add_return}},
-             Strike{Mutant::offline_size_kept_on_remove, {actor::worker, StepId::wk_oar_return}},
-             Strike{Mutant::plugged_size_forgotten, {actor::worker, StepId::wk_response}},
-         }) {
+    for (const Strike& strike : strikes) {
         const MutantInfo& mutant = mutants()[static_cast<std::size_t>(strike.mutant) - 1];
         ASSERT_EQ(mutant.mutant, strike.mutant);
         const Config config = config_of(mutant.release, mutant.mutant);
@@ -404,6 +320,26 @@ TEST(Prove, MutantsBreakTheirPropertyInTheirStep) {
 
         const StepResult sound = induct(config_of(mutant.release), strike.step, everything(), everything(), {});
         EXPECT_TRUE(sound.ctis.empty()) << step_title(strike.step);
+    }
+}
+
+/// The same in systems of any size, each in another focus.
+TEST(Prove, SlowMutantsBreakTheirPropertyInAFocus) {
+    std::size_t turn = 0;
+    for (const Strike& strike : strikes) {
+        const MutantInfo& mutant = mutants()[static_cast<std::size_t>(strike.mutant) - 1];
+        InductionOptions options;
+        options.focus = true;
+        const auto in_focus = [&](const Config& config) {
+            const std::vector<ProofCase> cases = focuses(config);
+            return induct(cases[turn % cases.size()].config, strike.step, everything(), everything(), options);
+        };
+        const StepResult result = in_focus(config_of(mutant.release, mutant.mutant));
+        EXPECT_TRUE(std::any_of(result.ctis.begin(), result.ctis.end(),
+                                [&](const Cti& cti) { return Obligations::name(cti.broken) == mutant.breaks; }))
+            << mutant.name << " at " << step_title(strike.step);
+        EXPECT_TRUE(in_focus(config_of(mutant.release)).ctis.empty()) << step_title(strike.step);
+        ++turn;
     }
 }
 
