@@ -138,6 +138,23 @@ TEST_F(Prove, SlowWithoutALemma) {
     EXPECT_EQ(files(), 1U) << "there is no run to save";
 }
 
+TEST_F(Prove, LongWhatIsLearnedStandsInForALemma) {
+    const std::string narrow = " --memory-blocks 1 --without results-are-recoverable --no-check --save none";
+    const Outcome without = run("prove" + narrow);
+    EXPECT_EQ(without.code, 3) << without.out << without.err;
+    const Outcome outcome = run("prove --strengthen --verbose --json r.json" + narrow);
+    EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+    for (const char* words : {"\nlearned facts: ", " patterns are needed\n", "  op.pc, op.caller: op.rc\n",
+                              "lemmas given up", "\n22 properties proved\n"}) {
+        EXPECT_TRUE(has(outcome.out, words)) << "no \"" << words << "\" in:\n" << outcome.out;
+    }
+    const Json result = json("r.json");
+    ASSERT_FALSE(result["learned_facts"].empty());
+    EXPECT_FALSE(result["learned_facts"][0]["allows"].empty());
+    const std::set<std::string> rests_on = verdict(result, "not-broken")["rests_on"];
+    EXPECT_TRUE(rests_on.count("learned-facts"));
+}
+
 TEST_F(Prove, SlowNoCheckLeavesTheCheckerOut) {
     const Outcome outcome =
         run("prove --mutant plugged-size-forgotten --property plugged-size-exact --no-check" + quick);
@@ -176,6 +193,7 @@ TEST_F(Prove, InterruptEndsWithAPartialReport) {
 TEST_F(Prove, BadUsage) {
     refused("prove --without hotplug-active-folows",
             {"unknown lemma or property 'hotplug-active-folows'", "did you mean 'hotplug-active-follows'?"});
+    refused("prove --without no-warn", {"no-warn", "no proof assumes it", "cannot be left out"});
     refused("prove --property not-brokn", {"unknown property 'not-brokn'", "did you mean 'not-broken'?"});
     refused("prove --property unplug-completes", {"unplug-completes", "reach", "vmemcheck check"});
     refused("prove --property not-broken --property notifier-sees-fake-offline", {"notifier-sees-fake-offline"});
@@ -210,8 +228,9 @@ TEST_F(Prove, UnwritableOutputsAreFoundOutFirst) {
 TEST_F(Prove, Help) {
     const Outcome outcome = run("prove --help");
     EXPECT_EQ(outcome.code, 0);
-    for (const char* flag : {"--threads", "--query-time", "--max-time", "--without", "--no-check", "--json", "--smt2",
-                             "--save", "--verbose", "--release", "--property", "--scope", "Exit codes:"}) {
+    for (const char* flag :
+         {"--threads", "--query-time", "--max-time", "--without", "--strengthen", "--no-check", "--json", "--smt2",
+          "--save", "--verbose", "--release", "--property", "--scope", "Exit codes:"}) {
         EXPECT_TRUE(has(outcome.out, flag)) << flag;
     }
 }
