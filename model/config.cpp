@@ -178,6 +178,9 @@ constexpr std::array<MutantInfo, static_cast<std::size_t>(Mutant::count) - 1> kn
      "plausible; comment of virtio_mem_retry()", "no-use-after-free", "linux-6.12"},
     {Mutant::timer_survives_removal, "timer-survives-removal", "virtio_mem_remove() does not cancel the retry timer",
      "plausible; virtio_mem_deinit_hotplug()", "no-use-after-free", "linux-6.12"},
+    {Mutant::rollback_forgets_online_types, "rollback-forgets-online-types",
+     "the rollback of offline_and_remove_memory() onlines every memory block to a kernel zone, whatever it was in",
+     "review of v1 27/29", "rollback-restores-added", "linux-6.12"},
 }};
 
 template <class List>

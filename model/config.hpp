@@ -151,6 +151,7 @@ enum class Mutant : std::uint8_t {
     rollback_without_mutex,
     retry_after_removal,
     timer_survives_removal,
+    rollback_forgets_online_types,
     count
 };
 

@@ -128,6 +128,7 @@ struct CoreMm : Run<D, Context> {
             if (remembered(slot) != online_type::offline) {
                 s.op_mb = this->mb_position(i);
                 s.op_type = remembered(slot);
+                if (c.is(Mutant::rollback_forgets_online_types)) s.op_type = online_type::kernel;
                 return next(StepId::op_online_enter);
             }
         }
