@@ -386,7 +386,15 @@ std::string_view Obligations::name(std::size_t index) {
                                                                                "rollback-restores-added",
                                                                                "never-touch-unplugged",
                                                                                "legal-transitions",
-                                                                               "no-use-after-free"};
+                                                                               "no-use-after-free",
+                                                                               "no-self-retrigger",
+                                                                               "offlines-fake-offline-only",
+                                                                               "config-change-stops-fake-offline",
+                                                                               "drained-lists-stay-empty",
+                                                                               "allocated-after-online",
+                                                                               "busy-device-ends-run",
+                                                                               "callbacks-see-added-memory",
+                                                                               "requests-keep-rules"};
     return others[index - first.size() - lemma_infos.size()];
 }
 

@@ -30,11 +30,12 @@ class Induction {
         begin();
         if (options_.strengthen) learn_facts();
         std::vector<bool> due(results_.size(), true);
-        while (std::find(due.begin(), due.end(), true) != due.end() && !stopped()) {
+        while (std::find(due.begin(), due.end(), true) != due.end() && !stopped() && !ended_early_) {
             round(due);
             const std::vector<bool> widened = widen_facts();
             due = drop_broken();
             for (std::size_t i = 0; i < due.size(); ++i) due[i] = due[i] || widened[i];
+            ended_early_ = !options_.until_open.empty() && given_up(options_.until_open);
         }
         conclude();
         proof_.statistics.seconds = std::chrono::duration<double>(Clock::now() - start).count();
@@ -56,7 +57,16 @@ class Induction {
     std::vector<std::vector<Cti>> ctis_;  ///< by obligation, of the round in which it was given up
     bool undecided_before_ = false;       ///< something was given up undecided in an earlier round
     ObligationSet doubtful_;              ///< given up after that: the counterexamples may be owed to what is missing
+    bool ended_early_ = false;            ///< ProofOptions::until_open
     Proof proof_;
+
+    /// A counterexample to induction of this property was found, or it fails initially.
+    [[nodiscard]] bool given_up(std::string_view id) const {
+        for (std::size_t i = 0; i < Obligations::count(); ++i) {
+            if (Obligations::name(i) == id && (fails_initially_[i] || !ctis_[i].empty())) return true;
+        }
+        return false;
+    }
 
     [[nodiscard]] bool stopped() const { return options_.stop != nullptr && options_.stop->load(); }
 
@@ -269,7 +279,7 @@ class Induction {
     void conclude(std::string_view id) {
         PropertyProof property;
         property.id = id;
-        bool unknown = stopped();
+        bool unknown = stopped() || ended_early_;
         bool open = false;
         ObligationSet direct(Obligations::predicates(), false);
         for (std::size_t i = 0; i < Obligations::count(); ++i) {

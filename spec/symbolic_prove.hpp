@@ -86,6 +86,8 @@ struct ProofOptions {
     bool unbounded = false;                   ///< for systems of any size, rather than of the configuration's scope
     std::vector<std::string> without;         ///< ids of predicates that must not be assumed
     bool strengthen = false;                  ///< learn facts, and assume them as well
+    /// End as soon as this property is given up, which nothing found later could undo: others are then unknown.
+    std::string until_open;
     std::function<void(const ProofProgress&)> progress;
     /// Called with the script of each step of the last round, in the order of step_instances().
     std::function<void(const std::string& name, const std::string& script)> script;
