@@ -11,6 +11,7 @@ void add_check(CLI::App& app, Action& chosen);
 void add_replay(CLI::App& app, Action& chosen);
 void add_prove(CLI::App& app, Action& chosen);
 void add_simulate(CLI::App& app, Action& chosen);
+void add_fuzz(CLI::App& app, Action& chosen);
 void add_trace(CLI::App& app, Action& chosen);
 void add_mutants(CLI::App& app, Action& chosen);
 /// properties, releases, scopes, steps
