@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "checker/schedule.hpp"
-#include "fuzz/fuzz.hpp"
+#include "properties/fuzz.hpp"
 #include "spec/properties.hpp"
 
 namespace vmemcheck::bbm::fuzz {
