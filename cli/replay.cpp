@@ -37,7 +37,8 @@ std::string enabled_text(const M& model, const typename M::State& state) {
             const Json answers = choices_json(model, step.choices);
             std::string way(model.steps()[step.step].name);
             for (const auto& [choice, value] : answers.items()) {
-                way += fmt::format(" {}={}", choice, value.is_string() ? value.template get<std::string>() : value.dump());
+                way +=
+                    fmt::format(" {}={}", choice, value.is_string() ? value.template get<std::string>() : value.dump());
             }
             ways.push_back(std::move(way));
         }
