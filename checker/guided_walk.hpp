@@ -51,6 +51,7 @@ struct Walked {
     Schedule moves;
     std::optional<std::size_t> violated;  ///< index of a property
     std::string model_error;              ///< a rule of the model that was broken, or empty
+    std::string out_of_bounds;            ///< a field that left its bounds, and so ended the walk, or empty
     bool stuck = false;                   ///< it ended before its length, as nothing could move
 };
 
@@ -88,7 +89,7 @@ class GuidedWalk {
         const auto hit = [this](std::size_t property, const char*) { walked_.violated = property; };
         open_.on_state(state, hit);
         std::uint64_t moves = 0;
-        while (!walked_.violated && walked_.model_error.empty() && moves < options_.length && !stopped()) {
+        while (!ended() && moves < options_.length && !stopped()) {
             if (open_.wants_moves() && moves % moves_interval == 0 && stuck_in(state, hit)) break;
             const bool tournament = below(2) == 0;
             if (!draw(state, tournament ? 3 : 1) && !find_any(state)) {
@@ -99,7 +100,7 @@ class GuidedWalk {
             take(state, hit);
             ++moves;
         }
-        if (!walked_.violated && open_.wants_moves()) stuck_in(state, hit);
+        if (!ended()) stuck_in(state, hit);
         return std::move(walked_);
     }
 
@@ -135,6 +136,9 @@ class GuidedWalk {
         GuidedWalk& walk_;
     };
 
+    [[nodiscard]] bool ended() const {
+        return walked_.violated || !walked_.model_error.empty() || !walked_.out_of_bounds.empty();
+    }
     [[nodiscard]] bool stopped() const {
         return options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed);
     }
@@ -144,7 +148,7 @@ class GuidedWalk {
         return static_cast<std::uint64_t>(static_cast<Wide>(random_()) * count >> 64);
     }
 
-    /// How lively each actor is, and how often each kind of fault strikes, in this walk.
+    /// How lively each actor is and from when on, and how often each kind of fault strikes, in this walk.
     void draw_dice() {
         static constexpr std::array<unsigned, 4> lively{1, 2, 4, 16};
         static constexpr std::array<unsigned, 4> processes{4, 8, 16, 64};
@@ -157,6 +161,8 @@ class GuidedWalk {
             if (environment && options_.swarm && below(4) == 0) weight = 0;
             weights_.push_back(weight);
             total_ += weight;
+            // What happens once only, and ends much, is to happen at any time.
+            wakes_.push_back(environment && below(2) == 0 ? below(options_.length) : 0);
         }
         for (std::size_t i = 0; i < model_.choices().size(); ++i) strikes_.push_back(strikes[below(strikes.size())]);
     }
@@ -210,18 +216,20 @@ class GuidedWalk {
     bool draw(const State& state, unsigned wanted) {
         bool any = false;
         for (unsigned draws = 0; draws < most_draws && wanted > 0; ++draws) {
-            if (!attempt(state, draw_actor())) continue;
+            const ActorId actor = draw_actor();
+            if (wakes_[actor] > walked_.moves.size() || !attempt(state, actor)) continue;
             --wanted;
             if (!any || trial_.seen < chosen_.seen) std::swap(trial_, chosen_);
             any = true;
         }
         return any;
     }
-    /// Tries every actor, those that would be quiet in this walk last.
+    /// Tries every actor, those that are to be quiet last.
     bool find_any(const State& state) {
         for (const bool quiet : {false, true}) {
             for (ActorId actor = 0; actor < weights_.size(); ++actor) {
-                if ((weights_[actor] == 0) != quiet) continue;
+                const bool sleeps = weights_[actor] == 0 || wakes_[actor] > walked_.moves.size();
+                if (sleeps != quiet) continue;
                 for (unsigned tries = 0; tries < most_draws; ++tries) {
                     if (!attempt(state, actor)) continue;
                     std::swap(trial_, chosen_);
@@ -246,7 +254,7 @@ class GuidedWalk {
         state = chosen_.after;
         if (walked_.violated) return;
         if (const int bad = layout_.check(state); bad >= 0) {
-            walked_.model_error = bounds_text(layout_, state, bad);
+            walked_.out_of_bounds = bounds_text(layout_, state, bad);
             return;
         }
         open_.on_state(state, hit);
@@ -271,7 +279,8 @@ class GuidedWalk {
     Layout layout_;
     std::vector<unsigned> weights_;  ///< one an actor
     std::uint64_t total_ = 0;
-    std::vector<unsigned> strikes_;  ///< one a choice
+    std::vector<std::uint64_t> wakes_;  ///< one an actor: moves before its first
+    std::vector<unsigned> strikes_;     ///< one a choice
     Tried trial_;
     Tried chosen_;
     std::vector<Moves> moves_;

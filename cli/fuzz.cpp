@@ -33,29 +33,6 @@ std::string amount_text(std::uint64_t walks, std::uint64_t moves, std::uint64_t 
     return fmt::format("{}, {}, {}", counted(walks, "walk"), counted(moves, "step"), counted(situations, "situation"));
 }
 
-/// What never happened: steps, and answers that have a name.
-std::vector<std::string> never_text(const checker::Coverage& coverage) {
-    const Bbm model(Config{});
-    std::vector<std::string> steps;
-    for (const checker::StepId step : coverage.steps_never_run()) {
-        const checker::StepInfo& info = model.steps()[step];
-        if (!info.function.empty()) steps.emplace_back(info.name);
-    }
-    std::vector<std::string> answers;
-    for (const auto& [id, value] : coverage.answers_never_given()) {
-        const checker::ChoiceInfo& choice = model.choices()[id];
-        if (choice.values.empty()) {
-            answers.emplace_back(choice.name);
-        } else {
-            answers.push_back(fmt::format("{}={}", choice.name, choice.values[static_cast<std::size_t>(value)]));
-        }
-    }
-    std::vector<std::string> lines;
-    if (!steps.empty()) lines.push_back("steps that never ran: " + join(steps, ", "));
-    if (!answers.empty()) lines.push_back("answers never given: " + join(answers, ", "));
-    return lines;
-}
-
 class FuzzCommand {
  public:
     void add_to(Command& command) {
@@ -145,9 +122,14 @@ class FuzzCommand {
             std::visit([&](const auto& run) { show(found, run, style, violations); }, found.run);
         }
         std::string text = "coverage\n";
-        const std::vector<std::string> never = never_text(result.coverage);
+        const std::vector<std::string> never = never_exercised(options.config, result.coverage);
         for (const std::string& line : never) text += "  - " + wrapped(line, 4, width) + '\n';
         if (never.empty()) text += "  every step ran and every answer was given\n";
+        if (result.out_of_bounds > 0) {
+            text +=
+                fmt::format("  - {} of the mutant ended as a field left its bounds, which no property asked about\n",
+                            counted(result.out_of_bounds, "walk"));
+        }
         text += fmt::format("statistics\n  {}\n", amount_text(result.walks, result.moves, result.situations));
         const ExitCode code = exit_code(options, result);
         const std::string conclusion = conclude(result);
@@ -236,7 +218,7 @@ class FuzzCommand {
                                 {"steps", result.moves},
                                 {"situations", result.situations},
                                 {"seconds", result.seconds}};
-        object["never"] = never_text(result.coverage);
+        object["never"] = never_exercised(options.config, result.coverage);
         write_file(json_, pretty(object));
     }
 

@@ -22,6 +22,7 @@ struct Step {
     Plan plan;
     std::string violated;  ///< id, or empty
     std::string model_error;
+    std::string out_of_bounds;
 };
 
 /// Whether a property is among those asked for.
@@ -40,12 +41,13 @@ Step walk(const Config& config, const std::vector<std::string>& ids, const std::
         const bool is_known = std::find(known.begin(), known.end(), property.id) != known.end();
         (is_known ? avoided : open).push_back(std::move(property));
     }
-    Step step{{config, draw_left_plugged(config, dice), {}}, {}, {}};
+    Step step{{config, draw_left_plugged(config, dice), {}}, {}, {}, {}};
     checker::GuidedWalk<M> walk(model, avoided, open, guidance, coverage, options);
     checker::Walked walked = walk.run(model.initial_state(step.plan.left_plugged));
     step.plan.moves = std::move(walked.moves);
     if (walked.violated) step.violated = open[*walked.violated].id;
     step.model_error = std::move(walked.model_error);
+    step.out_of_bounds = std::move(walked.out_of_bounds);
     return step;
 }
 
@@ -111,11 +113,16 @@ class Campaign {
         ++result_.walks;
         result_.moves += step.plan.moves.size();
         result_.model_error = step.model_error;
+        if (!step.out_of_bounds.empty()) {
+            // A mutant may well do that, when what it breaks is not looked at.
+            if (config.mutant == Mutant::none) result_.model_error = step.out_of_bounds;
+            ++result_.out_of_bounds;
+        }
         if (step.violated.empty()) return;
         const double seconds = limits_.seconds();
         const std::uint64_t length = step.plan.moves.size();
         known_.push_back(step.violated);
-        Found found = shrink(std::move(step.plan), step.violated, options_.seed, options_.stop);
+        Found found = shrink(std::move(step.plan), step.violated, options_.config, options_.seed, options_.stop);
         found.walk = number;
         found.unshrunk_moves = length;
         found.seconds = seconds;
@@ -150,7 +157,7 @@ std::optional<Found> find_violation(const Config& config, std::string_view prope
 }
 
 std::optional<Plan> find_again(const Config& config, std::string_view property, std::uint64_t seed,
-                               std::uint64_t budget, const std::atomic<bool>* stop) {
+                               std::uint64_t length, std::uint64_t budget, const std::atomic<bool>* stop) {
     checker::Guidance guidance;
     const Bbm any(Config{});
     checker::Coverage coverage(any.steps(), any.choices());
@@ -161,7 +168,7 @@ std::optional<Plan> find_again(const Config& config, std::string_view property, 
         Dice dice(seed, number);
         checker::WalkOptions walking;
         walking.seed = dice.below(~std::uint64_t{0});
-        walking.length = lengths[dice.below(2)];
+        walking.length = length;
         walking.swarm = true;
         walking.stop = stop;
         Step step = with_model(config.scope, [&]<class M>(std::type_identity<M>) {

@@ -67,6 +67,7 @@ struct Result {
     checker::Ended ended = checker::Ended::complete;  ///< time_limit: Options::seconds
     std::string model_error;                          ///< if ended is model_error
     std::uint64_t walks = 0;
+    std::uint64_t out_of_bounds = 0;  ///< walks of a mutant that ended as a field left its bounds
     std::uint64_t moves = 0;
     std::uint64_t situations = 0;
     double seconds = 0;

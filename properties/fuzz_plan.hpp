@@ -42,14 +42,17 @@ template <class M>
 [[nodiscard]] checker::Schedule moved(const checker::Schedule& moves, const Scope& from, const Scope& to);
 
 /// A walk that violates the property, among some in one configuration.
+/// \param length most moves of a walk
 /// \param budget most moves in all
 /// \return nothing if no walk did
 [[nodiscard]] std::optional<Plan> find_again(const Config& config, std::string_view property, std::uint64_t seed,
-                                             std::uint64_t budget, const std::atomic<bool>* stop);
+                                             std::uint64_t length, std::uint64_t budget, const std::atomic<bool>* stop);
 
 /// Shrinks a run and its configuration: smaller scope, fewer faults, bounds no larger than what happens; then the run,
 /// as checker::Shrinker does. Deterministic for a seed.
 /// \param plan a run that violates the property
-[[nodiscard]] Found shrink(Plan plan, std::string_view property, std::uint64_t seed, const std::atomic<bool>* stop);
+/// \param asked what was to be tested: the faults and options that another run may have
+[[nodiscard]] Found shrink(Plan plan, std::string_view property, const Config& asked, std::uint64_t seed,
+                           const std::atomic<bool>* stop);
 
 }  // namespace vmemcheck::bbm::fuzz

@@ -64,6 +64,11 @@ class ConfigShrinker {
 
     Found run() {
         shrink_scope();
+        return shrink_there();
+    }
+
+    /// Keeps the scope.
+    Found shrink_there() {
         reduce();
         shrink_environment();
         shrink_bounds();
@@ -78,7 +83,7 @@ class ConfigShrinker {
         if (problem(config.scope, wide_capacity)) return false;
         auto executed = with_model(config.scope, [&]<class M>(std::type_identity<M>) {
             const auto property = property_named<M>(config, property_);
-            if (!property) return std::optional<checker::Executed>{};
+            if (!property || !can_be_violated(*property)) return std::optional<checker::Executed>{};
             const M model(config);
             checker::LenientRunner<M> runner(model, *property, model.initial_state(left_plugged));
             return runner(moves);
@@ -121,11 +126,12 @@ class ConfigShrinker {
 
     /// The smallest scope that shows the violation: the same run moved there, or another found there.
     void shrink_scope() {
+        constexpr std::uint64_t length_of_a_try = 400;
         constexpr std::uint64_t moves_of_a_try = 150'000;
         for (const Size& size : sizes) {
             if (!smaller(size)) continue;
             if (accept_size(size)) break;
-            if (auto other = find_again(resized(size), property_, seed_, moves_of_a_try, stop_)) {
+            if (auto other = find_again(resized(size), property_, seed_, length_of_a_try, moves_of_a_try, stop_)) {
                 plan_ = std::move(*other);
                 break;
             }
@@ -184,6 +190,7 @@ class ConfigShrinker {
         lower(&Scope::resizes, count(actor::host));
         lower(&Scope::user_requests, count(actor::user_space));
         lower(&Scope::removals, 0);
+        lower(&Scope::threshold, 0);
         for (int Scope::*member : {&Scope::allocations, &Scope::pins}) {
             for (int value = 0; value < plan_.config.scope.*member && !lower(member, value); ++value) {
             }
@@ -257,8 +264,30 @@ checker::Schedule moved(const checker::Schedule& moves, const Scope& from, const
     return result;
 }
 
-Found shrink(Plan plan, std::string_view property, std::uint64_t seed, const std::atomic<bool>* stop) {
-    return ConfigShrinker(std::move(plan), property, seed, stop).run();
+Found shrink(Plan plan, std::string_view property, const Config& asked, std::uint64_t seed,
+             const std::atomic<bool>* stop) {
+    // Another violation of the same property, found in the small scope, may shrink to a shorter run.
+    constexpr std::uint64_t others = 8;
+    constexpr std::uint64_t moves_of_a_try = 50'000;
+    const Scope original = plan.config.scope;
+    Found best = ConfigShrinker(std::move(plan), property, seed, stop).run();
+    if (problem(best.config.scope)) return best;
+    Config config = asked;
+    config.scope = best.config.scope;
+    config.scope.resizes = original.resizes;
+    config.scope.user_requests = original.user_requests;
+    config.scope.removals = original.removals;
+    config.scope.allocations = std::min(original.allocations, config.scope.total_pages());
+    config.scope.pins = std::min(original.pins, config.scope.total_pages());
+    for (std::uint64_t i = 1; i <= others; ++i) {
+        // Walks have moves that do not matter; those of a shorter run fit all the same.
+        const std::uint64_t length = 2 * best.steps();
+        auto other = find_again(config, property, seed + i, length, moves_of_a_try, stop);
+        if (!other) continue;
+        Found found = ConfigShrinker(std::move(*other), property, seed, stop).shrink_there();
+        if (found.steps() < best.steps()) best = std::move(found);
+    }
+    return best;
 }
 
 }  // namespace vmemcheck::bbm::fuzz

@@ -33,7 +33,6 @@ Scope any_scope(Dice& dice) {
     } while (problem(scope, wide_capacity));
     scope.allocations = dice.one_in(3) ? 0 : dice.between(1, std::max(1, scope.total_pages() / 2));
     scope.pins = dice.one_in(2) ? 0 : dice.between(1, 3);
-    scope.removals = dice.one_in(4) ? 1 : 0;
     scope.contig_tries = dice.between(1, 5);
     scope.usable_slack = dice.between(0, 2);
     if (dice.one_in(3)) {
@@ -77,6 +76,8 @@ Config vary(const Options& options, Dice& dice) {
     } else if (options.swarm) {
         config.scope = smaller(config.scope, dice);
     }
+    // An unbound driver does nothing more.
+    if (!dice.one_in(4)) config.scope.removals = 0;
     if (!options.swarm) return config;
     for (const FaultInfo& fault : fault_infos()) {
         config.faults.*fault.member = config.faults.*fault.member && dice.one_in(2);
