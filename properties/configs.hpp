@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// Generators of what a run is about: scopes, releases, environments. They shrink to fewer and smaller things, the
+/// newest release and no faults.
+#pragma once
+
+#include <rapidcheck.h>
+
+#include <iosfwd>
+
+#include "model/config.hpp"
+
+namespace vmemcheck::bbm {
+
+// RapidCheck finds these by the types of its examples.
+void showValue(const Scope& scope, std::ostream& out);
+void showValue(const Config& config, std::ostream& out);
+
+}  // namespace vmemcheck::bbm
+
+namespace vmemcheck::properties {
+
+/// Any scope that the model can have (bbm::problem() finds nothing wrong with it).
+[[nodiscard]] rc::Gen<bbm::Scope> scopes();
+
+/// One of the known releases.
+[[nodiscard]] rc::Gen<bbm::Release> releases();
+
+/// What a generated environment may do.
+enum class Trouble : std::uint8_t {
+    usual,    ///< the faults that are on by default, or fewer of them: properties are meant to hold
+    anything  ///< any fault
+};
+
+/// Faults, each on or off.
+[[nodiscard]] rc::Gen<bbm::Faults> faults(Trouble trouble);
+
+/// A release, a mode it has, faults and an auto-online policy, in a generated scope. No mutant.
+[[nodiscard]] rc::Gen<bbm::Config> configs(rc::Gen<bbm::Scope> scope, Trouble trouble);
+
+/// The largest scope there is, as to entities: so large that only walks can be taken in it.
+[[nodiscard]] bbm::Scope largest_scope();
+
+}  // namespace vmemcheck::properties
