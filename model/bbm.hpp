@@ -3,6 +3,7 @@
 /// virtio-mem Big Block Mode as a model for checker/: everything of this folder tied together.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "checker/model.hpp"
@@ -47,12 +48,15 @@ void run_step(const Config& config, State<D>& s, checker::ActorId who, Context& 
     }
 }
 
-/// The model in the native domain.
-class Bbm {
+/// The model over plain integers.
+template <class D>
+class BasicBbm {
  public:
-    using State = bbm::State<NativeDomain>;
+    using Domain = D;
+    using State = bbm::State<D>;
 
-    explicit Bbm(Config config) : config_(std::move(config)) {}
+    /// \param config its scope must fit: problem(config.scope, D::capacity) says nothing
+    explicit BasicBbm(Config config) : config_(std::move(config)) {}
 
     [[nodiscard]] const Config& config() const { return config_; }
 
@@ -70,17 +74,28 @@ class Bbm {
     void describe(const State& s, checker::FieldSink& sink) const { describe_state(config_, s, sink); }
 
     /// Right after probe: config_changed set and the work queued; with leftovers, one state for each set of big
-    /// blocks that an earlier driver left plugged.
+    /// blocks that an earlier driver left plugged. Of more big blocks than states of the checker have, only one run of
+    /// neighbours is left plugged: the sets would be too many.
     template <class Found>
     void initial_states(Found&& found) const {
-        const int sets = config_.faults.leftovers ? 1 << config_.scope.big_blocks : 1;
-        for (int set = 0; set < sets; ++set) found(initial_state(static_cast<unsigned>(set)));
+        const auto blocks = static_cast<unsigned>(config_.scope.big_blocks);
+        if (!config_.faults.leftovers) return found(initial_state(0));
+        if (config_.scope.big_blocks <= native_capacity.big_blocks) {
+            for (std::uint64_t set = 0; set < std::uint64_t{1} << blocks; ++set) found(initial_state(set));
+            return;
+        }
+        found(initial_state(0));
+        for (unsigned length = 1; length <= blocks; ++length) {
+            const std::uint64_t run = ~std::uint64_t{0} >> (64 - length);
+            for (unsigned first = 0; first + length <= blocks; ++first) found(initial_state(run << first));
+        }
     }
-    [[nodiscard]] State initial_state(unsigned plugged_set) const;
+    /// \param plugged_set bit i: big block i was left plugged
+    [[nodiscard]] State initial_state(std::uint64_t plugged_set) const;
 
     template <class Context>
     void step(State& s, checker::ActorId who, Context& x) const {
-        run_step<NativeDomain>(config_, s, who, x);
+        run_step<D>(config_, s, who, x);
     }
 
     /// The step a task takes next, by its program counter.
@@ -95,5 +110,13 @@ class Bbm {
  private:
     Config config_;
 };
+
+extern template class BasicBbm<NativeDomain>;
+extern template class BasicBbm<WideDomain>;
+
+/// What is searched, replayed and proved.
+using Bbm = BasicBbm<NativeDomain>;
+/// The same for scopes up to wide_capacity.
+using WideBbm = BasicBbm<WideDomain>;
 
 }  // namespace vmemcheck::bbm

@@ -127,24 +127,24 @@ std::span<const FaultInfo> fault_infos() { return known_faults; }
 std::span<const MutantInfo> mutants() { return known_mutants; }
 const MutantInfo* find_mutant(std::string_view name) { return find_by_name(known_mutants, name); }
 
-std::optional<std::string> problem(const Scope& scope) {
+std::optional<std::string> problem(const Scope& scope, const Capacity& capacity) {
     struct Bound {
         std::string_view what;
         int value, low, high;
     };
     const std::array<Bound, 12> bounds{{
-        {"big blocks", scope.big_blocks, 1, max_big_blocks},
-        {"memory blocks a big block", scope.memory_blocks, 1, max_memory_blocks_per_big_block},
+        {"big blocks", scope.big_blocks, 1, capacity.big_blocks},
+        {"memory blocks a big block", scope.memory_blocks, 1, capacity.memory_blocks_per_big_block},
         {"sections a memory block", scope.sections, 1, 16},
         {"page blocks a section", scope.page_blocks, 1, 16},
         {"pages a page block", scope.pages, 1, 16},
-        {"allocations", scope.allocations, 0, max_pages},
-        {"pins", scope.pins, 0, max_pages},
+        {"allocations", scope.allocations, 0, capacity.pages},
+        {"pins", scope.pins, 0, capacity.pages},
         {"resizes", scope.resizes, -1, 100},
         {"user requests", scope.user_requests, -1, 100},
         {"removals", scope.removals, 0, 1},
         {"alloc_contig_range() tries", scope.contig_tries, 1, 5},
-        {"usable slack", scope.usable_slack, 0, max_big_blocks},
+        {"usable slack", scope.usable_slack, 0, capacity.big_blocks},
     }};
     for (const Bound& b : bounds) {
         if (b.value < b.low || b.value > b.high) {
@@ -153,9 +153,9 @@ std::optional<std::string> problem(const Scope& scope) {
         }
     }
     const std::array<Bound, 3> totals{{
-        {"memory blocks of the device", scope.total_memory_blocks(), 1, max_memory_blocks},
-        {"page blocks of the device", scope.total_page_blocks(), 1, max_page_blocks},
-        {"pages of the device", scope.total_pages(), 1, max_pages},
+        {"memory blocks of the device", scope.total_memory_blocks(), 1, capacity.memory_blocks},
+        {"page blocks of the device", scope.total_page_blocks(), 1, capacity.page_blocks},
+        {"pages of the device", scope.total_pages(), 1, capacity.pages},
     }};
     for (const Bound& t : totals) {
         if (t.value > t.high) {
@@ -163,9 +163,9 @@ std::optional<std::string> problem(const Scope& scope) {
                    " fit";
         }
     }
-    if (scope.threshold != 0 && (scope.threshold < scope.memory_blocks || scope.threshold > max_memory_blocks)) {
+    if (scope.threshold != 0 && (scope.threshold < scope.memory_blocks || scope.threshold > capacity.memory_blocks)) {
         return "the offline threshold must be at least one big block (" + std::to_string(scope.memory_blocks) +
-               " memory blocks) and at most " + std::to_string(max_memory_blocks);
+               " memory blocks) and at most " + std::to_string(capacity.memory_blocks);
     }
     return std::nullopt;
 }

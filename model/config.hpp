@@ -40,10 +40,10 @@ struct Release {
 [[nodiscard]] std::span<const Release> releases();
 [[nodiscard]] const Release* find_release(std::string_view name);
 
-/// How much of the system is in the model. Sizes are counts; the limits are those of State.
+/// How much of the system is in the model. Sizes are counts; the limits are those of the states (Capacity).
 struct Scope {
     std::string_view name = "custom";
-    int big_blocks = 1;      ///< of the device, 1..max_big_blocks
+    int big_blocks = 1;      ///< of the device, 1..Capacity::big_blocks
     int memory_blocks = 2;   ///< a big block
     int sections = 1;        ///< a memory block
     int page_blocks = 1;     ///< a section (unit of isolation)
@@ -69,17 +69,32 @@ struct Scope {
     [[nodiscard]] constexpr int offline_threshold() const { return threshold > 0 ? threshold : 2 * memory_blocks; }
 };
 
+/// The largest scope that states of a domain have room for.
+struct Capacity {
+    int big_blocks;
+    int memory_blocks;                ///< of the whole device
+    int memory_blocks_per_big_block;  ///< as many as offline_and_remove_memory() remembers online types of
+    int page_blocks;                  ///< of the whole device
+    int pages;                        ///< of the whole device
+};
+
 inline constexpr int max_big_blocks = 8;
 inline constexpr int max_memory_blocks = 16;  ///< of the whole device
 inline constexpr int max_memory_blocks_per_big_block = 4;
 inline constexpr int max_page_blocks = 32;
 inline constexpr int max_pages = 64;
 
+/// Of the states that are searched, proved over and saved: small, for millions of them are kept.
+inline constexpr Capacity native_capacity{max_big_blocks, max_memory_blocks, max_memory_blocks_per_big_block,
+                                          max_page_blocks, max_pages};
+/// Of the states of random testing (WideBbm).
+inline constexpr Capacity wide_capacity{64, 256, 16, 512, 1024};
+
 /// small, medium, large.
 [[nodiscard]] std::span<const Scope> scopes();
 [[nodiscard]] const Scope* find_scope(std::string_view name);
-/// Says which bound is impossible, or nothing.
-[[nodiscard]] std::optional<std::string> problem(const Scope& scope);
+/// Says which bound is impossible in states of that capacity, or nothing.
+[[nodiscard]] std::optional<std::string> problem(const Scope& scope, const Capacity& capacity = native_capacity);
 
 /// What the environment may do besides what it always may (resize, online and offline, allocate and free).
 struct Faults {

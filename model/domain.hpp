@@ -93,12 +93,13 @@ struct NoRest {
     constexpr NoRest& operator=(int) { return *this; }  // NOLINT(misc-unconventional-assign-operator)
 };
 
-/// Plain integers: what the checker, simulation, replay and conformance run.
-struct NativeDomain {
-    using Int = Small<std::int8_t>;
+/// Plain integers; the domains over them differ in their fields and capacity.
+template <class D, class Rep>
+struct IntegerDomain {
+    using Int = Small<Rep>;
     using Value = int;
     using Bool = bool;
-    using Numbering = ExactNumbering<NativeDomain>;
+    using Numbering = ExactNumbering<D>;
     using Rest = NoRest;
 
     static constexpr Value select(Bool condition, Value then, Value otherwise) { return condition ? then : otherwise; }
@@ -107,6 +108,16 @@ struct NativeDomain {
     static constexpr int shown(Value value) { return value; }
     /// An index into an array of so many elements.
     static constexpr int index(Value value, int /*count*/) { return value; }
+};
+
+/// What the checker, simulation, replay and conformance run.
+struct NativeDomain : IntegerDomain<NativeDomain, std::int8_t> {
+    static constexpr Capacity capacity = native_capacity;
+};
+
+/// Room for large scopes, at some 9 KB a state: what random testing runs.
+struct WideDomain : IntegerDomain<WideDomain, std::int16_t> {
+    static constexpr Capacity capacity = wide_capacity;
 };
 
 }  // namespace vmemcheck::bbm

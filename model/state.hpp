@@ -50,7 +50,7 @@ struct State {
     using Int = typename D::Int;
 
     // struct virtio_mem
-    std::array<BigBlock<Int>, max_big_blocks> bb;
+    std::array<BigBlock<Int>, D::capacity.big_blocks> bb;
     std::array<Int, big_block::count> bb_count;
     Int next_bb;       ///< bbm.next_bb_id - first_bb_id
     Int last_usable;   ///< big blocks in the usable region, as read last
@@ -93,7 +93,7 @@ struct State {
     Int op_notified;          ///< the driver's GOING callback was called and accepted
     Int op_reonline_failed;   ///< offline_and_remove_memory(): a block could not be onlined again
     Int pcp_disabled;         ///< zone_pcp_disable() is in force for the zone of op_mb
-    std::array<Int, max_memory_blocks_per_big_block> op_types;  ///< remembered by offline_and_remove_memory()
+    std::array<Int, D::capacity.memory_blocks_per_big_block> op_types;  ///< remembered by offline_and_remove_memory()
 
     // device, interrupts, host
     Int device_requested;  ///< requested_size in big blocks
@@ -106,9 +106,9 @@ struct State {
 
     Int rm;  ///< StepId of the next step of virtio_mem_remove()
 
-    std::array<MemoryBlock<Int>, max_memory_blocks> mb;
-    std::array<Int, max_page_blocks> isolated;  ///< page block is MIGRATE_ISOLATE
-    std::array<Page<Int>, max_pages> page;
+    std::array<MemoryBlock<Int>, D::capacity.memory_blocks> mb;
+    std::array<Int, D::capacity.page_blocks> isolated;  ///< page block is MIGRATE_ISOLATE
+    std::array<Page<Int>, D::capacity.pages> page;
     std::array<Int, zone::count> managed;  ///< zone_managed_pages(), of this device's memory
 
     // Not part of the system: which of many entities these are, and what the others add to sums.

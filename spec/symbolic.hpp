@@ -11,6 +11,7 @@ namespace vmemcheck::bbm::spec {
 struct SymbolicDomain : SymbolicValues {
     using Numbering = SymbolicNumbering;
     using Rest = SymInt;
+    static constexpr Capacity capacity = native_capacity;
 };
 
 }  // namespace vmemcheck::bbm::spec
