@@ -46,23 +46,24 @@ namespace {
 rc::Gen<int> number(int low, int high) { return rc::gen::resize(100, rc::gen::inRange(low, high + 1)); }
 
 /// Cut to what fits, the last factor first: smaller numbers stay smaller.
-void fit(Scope& scope) {
-    scope.memory_blocks = std::min(scope.memory_blocks, bbm::max_memory_blocks / scope.big_blocks);
-    const int page_blocks = bbm::max_page_blocks / scope.total_memory_blocks();
+void fit(Scope& scope, const bbm::Capacity& capacity) {
+    scope.memory_blocks = std::min(
+        {scope.memory_blocks, capacity.memory_blocks / scope.big_blocks, capacity.memory_blocks_per_big_block});
+    const int page_blocks = std::min(capacity.page_blocks, capacity.pages) / scope.total_memory_blocks();
     scope.sections = std::min(scope.sections, page_blocks);
     scope.page_blocks = std::min(scope.page_blocks, page_blocks / scope.sections);
-    scope.pages = std::min(scope.pages, bbm::max_pages / scope.total_page_blocks());
+    scope.pages = std::min(scope.pages, capacity.pages / scope.total_page_blocks());
     if (scope.threshold > 0) scope.threshold = std::max(scope.threshold, scope.memory_blocks);
 }
 
 }  // namespace
 
-rc::Gen<Scope> scopes() {
+rc::Gen<Scope> scopes(const bbm::Capacity& capacity) {
     return rc::gen::map(rc::gen::tuple(number(1, bbm::max_big_blocks), number(1, bbm::max_memory_blocks_per_big_block),
                                        number(1, 3), number(1, 3), number(1, 3), number(0, 4), number(0, 2),
                                        rc::gen::tuple(number(-1, 5), number(-1, 5), number(0, 1), number(1, 5),
-                                                      number(0, bbm::max_memory_blocks), number(0, 2))),
-                        [](const auto& numbers) {
+                                                      number(0, capacity.memory_blocks), number(0, 2))),
+                        [capacity](const auto& numbers) {
                             Scope scope;
                             scope.name = "generated";
                             const auto& [big_blocks, memory_blocks, sections, page_blocks, pages, allocations, pins,
@@ -76,7 +77,7 @@ rc::Gen<Scope> scopes() {
                             scope.pins = pins;
                             std::tie(scope.resizes, scope.user_requests, scope.removals, scope.contig_tries,
                                      scope.threshold, scope.usable_slack) = bounds;
-                            fit(scope);
+                            fit(scope, capacity);
                             return scope;
                         });
 }
@@ -115,16 +116,17 @@ rc::Gen<Config> configs(rc::Gen<Scope> scope, Trouble trouble) {
                         });
 }
 
-Scope largest_scope() {
+Scope largest_scope(const bbm::Capacity& capacity) {
     Scope scope;
     scope.name = "largest";
-    scope.big_blocks = bbm::max_big_blocks;
-    scope.memory_blocks = bbm::max_memory_blocks / bbm::max_big_blocks;
-    scope.page_blocks = bbm::max_page_blocks / bbm::max_memory_blocks;
-    scope.pages = bbm::max_pages / bbm::max_page_blocks;
-    scope.allocations = bbm::max_pages;
-    scope.pins = bbm::max_pages;
+    scope.big_blocks = capacity.big_blocks;
+    scope.memory_blocks = 2;
+    scope.page_blocks = 2;
+    scope.pages = 4;
+    scope.allocations = capacity.pages;
+    scope.pins = capacity.pages;
     scope.usable_slack = 2;
+    fit(scope, capacity);
     return scope;
 }
 

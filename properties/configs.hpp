@@ -20,8 +20,8 @@ void showValue(const Config& config, std::ostream& out);
 
 namespace vmemcheck::properties {
 
-/// Any scope that the model can have (bbm::problem() finds nothing wrong with it).
-[[nodiscard]] rc::Gen<bbm::Scope> scopes();
+/// Any scope that states of that capacity have room for (bbm::problem() finds nothing wrong with it).
+[[nodiscard]] rc::Gen<bbm::Scope> scopes(const bbm::Capacity& capacity = bbm::native_capacity);
 
 /// One of the known releases.
 [[nodiscard]] rc::Gen<bbm::Release> releases();
@@ -38,7 +38,8 @@ enum class Trouble : std::uint8_t {
 /// A release, a mode it has, faults and an auto-online policy, in a generated scope. No mutant.
 [[nodiscard]] rc::Gen<bbm::Config> configs(rc::Gen<bbm::Scope> scope, Trouble trouble);
 
-/// The largest scope there is, as to entities: so large that only walks can be taken in it.
-[[nodiscard]] bbm::Scope largest_scope();
+/// As many big blocks as states of that capacity have room for, and all else as large as then fits: so large that only
+/// walks can be taken in it.
+[[nodiscard]] bbm::Scope largest_scope(const bbm::Capacity& capacity = bbm::native_capacity);
 
 }  // namespace vmemcheck::properties

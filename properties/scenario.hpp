@@ -24,12 +24,11 @@ namespace vmemcheck::properties {
 template <class M = bbm::Bbm>
 struct Scenario {
     bbm::Config config;
-    unsigned plugged = 0;  ///< with leftovers: big blocks that an earlier driver left plugged, as bits
+    std::uint64_t plugged = 0;  ///< with leftovers: big blocks that an earlier driver left plugged, as bits
     Schedule schedule;
 
     [[nodiscard]] typename M::State initial(const M& model) const {
-        const int some = config.scope.big_blocks < 31 ? config.scope.big_blocks : 31;
-        const unsigned all = (1U << static_cast<unsigned>(some)) - 1;
+        const std::uint64_t all = ~std::uint64_t{0} >> (64 - config.scope.big_blocks);
         return model.initial_state(config.faults.leftovers ? plugged & all : 0);
     }
 };
@@ -60,11 +59,10 @@ void showValue(const Scenario<M>& scenario, std::ostream& out) {
 
 template <class M = bbm::Bbm>
 [[nodiscard]] rc::Gen<Scenario<M>> scenarios(rc::Gen<bbm::Config> configs, const ScheduleShape& shape) {
-    return rc::gen::map(
-        rc::gen::tuple(std::move(configs), rc::gen::resize(100, rc::gen::inRange(0U, 1U << 16U)), schedules(shape)),
-        [](auto parts) {
-            return Scenario<M>{std::get<0>(parts), std::get<1>(parts), std::move(std::get<2>(parts))};
-        });
+    return rc::gen::map(rc::gen::tuple(std::move(configs), rc::gen::arbitrary<std::uint64_t>(), schedules(shape)),
+                        [](auto parts) {
+                            return Scenario<M>{std::get<0>(parts), std::get<1>(parts), std::move(std::get<2>(parts))};
+                        });
 }
 
 /// Watches the safety properties of a walk; for walk().
@@ -78,6 +76,7 @@ class SafetyWatch {
           properties_(without_goals(std::move(properties))),
           monitor_(model, properties_),
           layout_(checker::layout_of(model, initial)) {
+        if (!layout_.error().empty()) violation_.emplace("", layout_.error());
         monitor_.on_state(initial, hit());
     }
 

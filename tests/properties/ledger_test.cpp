@@ -15,25 +15,29 @@ namespace {
 
 using bbm::Bbm;
 using bbm::Config;
+using bbm::WideBbm;
 
-std::vector<bool> plugged_in(const Config& config, const Bbm::State& state) {
+template <class State>
+std::vector<bool> plugged_in(const Config& config, const State& state) {
     std::vector<bool> plugged;
     for (int i = 0; i < config.scope.big_blocks; ++i) plugged.push_back(state.bb[static_cast<std::size_t>(i)].device);
     return plugged;
 }
 
 /// The first step after which model and books disagree, in words.
-std::optional<std::string> disagreement(const Scenario<>& scenario) {
-    const Bbm model(scenario.config);
-    const Bbm::State initial = scenario.initial(model);
+template <class M>
+std::optional<std::string> disagreement(const Scenario<M>& scenario) {
+    using State = typename M::State;
+    const M model(scenario.config);
+    const State initial = scenario.initial(model);
     Ledger ledger(scenario.config, plugged_in(scenario.config, initial));
     auto found = ledger.disagreement(initial);
-    const auto watch = [&](const Bbm::State& before, const checker::MicroStep<Bbm::State>& step,
+    const auto watch = [&](const State& before, const checker::MicroStep<State>& step,
                            std::span<const checker::Failure> failures) {
         std::vector<bbm::Event> shown;
-        const auto observer = [&](const Bbm::State&, const bbm::Event& event) { shown.push_back(event); };
+        const auto observer = [&](const State&, const bbm::Event& event) { shown.push_back(event); };
         checker::RecordingContext context(step.choices, observer);
-        Bbm::State heard = before;
+        State heard = before;
         model.step(heard, step.actor, context);
         const std::string_view name = model.steps()[step.step].name;
         ledger.enter(name, step.choices, shown);
@@ -45,8 +49,9 @@ std::optional<std::string> disagreement(const Scenario<>& scenario) {
     return found;
 }
 
+template <class M = Bbm>
 std::optional<std::string> audit(rc::Gen<Config> configs, const Amount& amount) {
-    const auto all = scenarios<>(std::move(configs), busy_schedules(60));
+    const auto all = scenarios<M>(std::move(configs), busy_schedules(60));
     return falsify(amount, [&] {
         const auto scenario = *all;
         if (const auto found = disagreement(scenario)) RC_FAIL(*found);
@@ -69,6 +74,11 @@ TEST(Ledger, AgreesWithTheModelAtEveryStep) {
 
 TEST(Ledger, AgreesWithTheModelInTheLargestScope) {
     const auto failure = audit(audited(rc::gen::just(largest_scope())), {.runs = 60});
+    EXPECT_FALSE(failure) << *failure;
+}
+
+TEST(Ledger, SlowAgreesWithTheModelOfManyBigBlocks) {
+    const auto failure = audit<WideBbm>(audited(scopes(bbm::wide_capacity)), {.runs = 40});
     EXPECT_FALSE(failure) << *failure;
 }
 

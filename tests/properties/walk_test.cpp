@@ -18,26 +18,30 @@ namespace {
 
 using bbm::Bbm;
 using bbm::Config;
+using bbm::WideBbm;
 
 /// All that walks of a test have seen.
 struct Reach {
     std::set<checker::StepId> steps;
     std::set<checker::ActorId> actors;
     std::size_t longest = 0;
+    int most_added = 0;  ///< big blocks at the end of a walk
 };
 
 /// The first safety property that the run of a scenario violates, or nothing.
-std::optional<std::string> violation(const Scenario<>& scenario, Reach& reach) {
-    const Bbm model(scenario.config);
-    const Bbm::State initial = scenario.initial(model);
-    SafetyWatch<Bbm> watch(model, bbm::spec::properties(scenario.config), initial);
-    const Walk<Bbm> run = walk(model, initial, scenario.schedule, watch);
+template <class M>
+std::optional<std::string> violation(const Scenario<M>& scenario, Reach& reach) {
+    const M model(scenario.config);
+    const auto initial = scenario.initial(model);
+    SafetyWatch<M> watch(model, bbm::spec::properties<M>(scenario.config), initial);
+    const auto run = walk(model, initial, scenario.schedule, watch);
     if (!watch.violation()) watch.at_end(run.last());
     for (const auto& step : run.steps) {
         reach.steps.insert(step.step);
         reach.actors.insert(step.actor);
     }
     reach.longest = std::max(reach.longest, run.steps.size());
+    reach.most_added = std::max<int>(reach.most_added, run.last().bb_count[bbm::big_block::added]);
     if (!watch.violation()) return std::nullopt;
     return watch.violation()->first + ": " + watch.violation()->second;
 }
@@ -50,8 +54,9 @@ rc::Gen<Config> configs_of(std::string_view release, rc::Gen<bbm::Scope> scope) 
     });
 }
 
+template <class M = Bbm>
 std::optional<std::string> keep_safe(rc::Gen<Config> configs, const Amount& amount, unsigned decisions, Reach& reach) {
-    const auto all = scenarios<>(std::move(configs), busy_schedules(decisions));
+    const auto all = scenarios<M>(std::move(configs), busy_schedules(decisions));
     return falsify(amount, [&] {
         const auto scenario = *all;
         if (const auto violated = violation(scenario, reach)) RC_FAIL(*violated);
@@ -73,6 +78,16 @@ TEST(Walks, KeepEverySafetyPropertyInTheLargestScope) {
     EXPECT_FALSE(failure) << *failure;
     EXPECT_EQ(reach.actors.size(), bbm::actor::count) << "somebody never moved";
     EXPECT_GT(reach.longest, 2000U) << "the walks are short";
+}
+
+TEST(Walks, SlowKeepEverySafetyPropertyWith64BigBlocks) {
+    Reach reach;
+    const auto scope = largest_scope(bbm::wide_capacity);
+    ASSERT_EQ(scope.big_blocks, 64);
+    const auto failure = keep_safe<WideBbm>(configs_of("linux-6.12", rc::gen::just(scope)), {.runs = 20}, 400, reach);
+    EXPECT_FALSE(failure) << *failure;
+    EXPECT_EQ(reach.actors.size(), bbm::actor::count) << "somebody never moved";
+    EXPECT_GT(reach.most_added, bbm::max_big_blocks) << "no more happens than in a small scope";
 }
 
 TEST(Walks, LongKeepEverySafetyPropertyInAnyScope) {
