@@ -342,7 +342,7 @@ class Validator {
         Node node = nodes_[at];
         model_.step(node.state, who, context);
         if (context.is_blocked() || context.diverged()) return;
-        note_memmap(node, context.step());
+        node.stale = stale_memmaps(node.stale, context.step(), node.state, recording_.config.scope);
         node.parent = static_cast<std::ptrdiff_t>(at);
         node.actor = who;
         node.step = context.step();
@@ -383,20 +383,6 @@ class Validator {
     static bool belongs(const Seen& seen, std::size_t slot) {
         if (seen.kind == EventKind::config_changed || seen.kind == EventKind::handle_response) return true;
         return seen.kworker == (slot == bbm::actor::worker);
-    }
-
-    /// A failed onlining leaves an initialised memmap behind; the next onlining, or the block's removal, ends that.
-    void note_memmap(Node& node, unsigned step) const {
-        const State& s = node.state;
-        const unsigned bit = 1U << static_cast<unsigned>(static_cast<int>(s.op_mb));
-        if (step == static_cast<unsigned>(StepId::op_online_init)) node.stale &= ~bit;
-        if (step == static_cast<unsigned>(StepId::op_online_veto)) node.stale |= bit;
-        if (step == static_cast<unsigned>(StepId::op_remove)) {
-            for (int i = 0; i < recording_.config.scope.total_memory_blocks(); ++i) {
-                if (s.mb[static_cast<std::size_t>(i)].state == bbm::memory_block::absent)
-                    node.stale &= ~(1U << static_cast<unsigned>(i));
-            }
-        }
     }
 
     // --- matching ---
