@@ -65,8 +65,7 @@ rc::Gen<Scope> scopes(const bbm::Capacity& capacity) {
                                                       number(0, capacity.memory_blocks), number(0, 2))),
                         [capacity](const auto& numbers) {
                             Scope scope;
-                            scope.name = "generated";
-                            const auto& [big_blocks, memory_blocks, sections, page_blocks, pages, allocations, pins,
+                                            const auto& [big_blocks, memory_blocks, sections, page_blocks, pages, allocations, pins,
                                          bounds] = numbers;
                             scope.big_blocks = big_blocks;
                             scope.memory_blocks = memory_blocks;
@@ -118,7 +117,6 @@ rc::Gen<Config> configs(rc::Gen<Scope> scope, Trouble trouble) {
 
 Scope largest_scope(const bbm::Capacity& capacity) {
     Scope scope;
-    scope.name = "largest";
     scope.big_blocks = capacity.big_blocks;
     scope.memory_blocks = 2;
     scope.page_blocks = 2;

@@ -255,17 +255,23 @@ class Validator {
         return false;
     }
 
-    /// Sizes worth trying: what the driver has read last, and the next other one it will read. Sizes that nobody reads
-    /// make no difference.
+    /// Sizes worth trying: what the driver has read last, and the next other one it will read. A size that it never
+    /// reads shows only by a PLUG that the device refuses: nothing requested explains any such.
     [[nodiscard]] bool plausible_size(const Node& node, int size) const {
         if (size == node.state.requested) return true;
         for (std::size_t i = node.event; i < recording_.events.size(); ++i) {
+            if (size == 0 && refuses_to_plug(recording_.events[i])) return true;
             const auto& driver = recording_.events[i].driver;
             if (!driver || !driver->requested) continue;
             const std::int64_t read = *driver->requested / recording_.big_block_bytes;
             if (read != node.state.requested) return read == size;
         }
         return false;
+    }
+
+    static bool refuses_to_plug(const Seen& seen) {
+        return seen.kind == EventKind::handle_response &&
+               seen.value == bbm::response::nack - 1;  // ACK is 0 on the wire
     }
 
     /// The memory block whose pages decide what alloc_contig_range() or offline_pages() does next, or -1.
