@@ -16,6 +16,7 @@
 #include "cli/run_text.hpp"
 #include "cli/terminal.hpp"
 #include "cli/text.hpp"
+#include "conformance/guest/emit.hpp"
 #include "spec/engine.hpp"
 
 namespace vmemcheck::cli {
@@ -194,6 +195,7 @@ class Replayer {
 struct ReplayCommand {
     std::vector<std::string> files;
     std::string itf;
+    std::string trace;
     bool quiet = false;
     bool verbose = false;
 
@@ -204,6 +206,10 @@ struct ReplayCommand {
             check_writable(itf);
         } else if (!itf.empty()) {
             check_writable_directory(itf);
+        }
+        if (!trace.empty()) {
+            if (files.size() > 1) throw UserError("--trace: give one counterexample at a time");
+            check_writable(trace);
         }
         ExitCode worst = ExitCode::as_expected;
         for (const std::string& file : files) {
@@ -245,7 +251,17 @@ struct ReplayCommand {
             const std::string target = is_directory(itf) ? path_in(itf, stem + ".itf.json") : itf;
             write_file(target, itf_text(replayer.model(), replayer.property(), *replayer.replayed()));
         }
+        if (!trace.empty() && replayer.replayed()) write_trace(replayer);
         return outcome.as_recorded ? ExitCode::as_expected : ExitCode::violation;
+    }
+
+    void write_trace(const Replayer& replayer) const {
+        if (const auto why = conformance::not_recordable(replayer.model().config())) {
+            throw UserError("--trace: this run cannot be written as a recording: " + *why + " (docs/traces.md)");
+        }
+        std::vector<checker::RecordedStep> steps;
+        for (const auto& step : replayer.replayed()->steps) steps.push_back({step.actor, step.step, step.choices});
+        write_file(trace, conformance::recording_text(replayer.model(), replayer.replayed()->initial, steps));
     }
 };
 
@@ -259,6 +275,9 @@ void add_replay(CLI::App& app, Action& chosen) {
     sub.add_flag("--verbose", command->verbose, "also program counters, locals and benign answers");
     sub.add_option("--itf", command->itf, "also write the run as ITF, to a file or into a directory")
         .type_name("FILE|DIR")
+        .not_empty();
+    sub.add_option("--trace", command->trace, "also write the run as the recording of a guest (docs/traces.md)")
+        .type_name("FILE")
         .not_empty();
     sub.footer(
         "Each step must be enabled and be the recorded one, change what it changed, and the verdict must be the "
