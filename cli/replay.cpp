@@ -227,6 +227,7 @@ struct ReplayCommand {
 
     ExitCode replay_one(const std::string& path) const {
         const CounterexampleFile file = read_counterexample(path);
+        require_recordable(file.config);
         Replayer replayer(file, bbm::spec::properties(file.config));
         const Outcome outcome = replayer.run();
         const Style style = Style::of(STDOUT_FILENO);
@@ -255,10 +256,14 @@ struct ReplayCommand {
         return outcome.as_recorded ? ExitCode::as_expected : ExitCode::violation;
     }
 
-    void write_trace(const Replayer& replayer) const {
-        if (const auto why = conformance::not_recordable(replayer.model().config())) {
+    void require_recordable(const Config& config) const {
+        if (trace.empty()) return;
+        if (const auto why = conformance::not_recordable(config)) {
             throw UserError("--trace: this run cannot be written as a recording: " + *why + " (docs/traces.md)");
         }
+    }
+
+    void write_trace(const Replayer& replayer) const {
         std::vector<checker::RecordedStep> steps;
         for (const auto& step : replayer.replayed()->steps) steps.push_back({step.actor, step.step, step.choices});
         write_file(trace, conformance::recording_text(replayer.model(), replayer.replayed()->initial, steps));

@@ -132,7 +132,7 @@ TEST(CounterexampleFiles, SurviveBeingReadAndWrittenAgain) {
     const TemporaryFile file;
     std::size_t violations = 0;
     const auto all = scenarios<>(faulty_configs(), busy_schedules());
-    const auto failure = falsify({.runs = 60, .discards = 100}, [&] {
+    const auto failure = falsify({.runs = 25, .discards = 100}, [&] {
         const auto scenario = *all;
         const auto properties = bbm::spec::properties(scenario.config);
         const auto run = counterexample(scenario, properties);
@@ -164,7 +164,7 @@ TEST(CounterexampleFiles, SurviveBeingReadAndWrittenAgain) {
         RC_ASSERT(cli::counterexample_text(again, *property, second) == text);
     });
     EXPECT_FALSE(failure) << *failure;
-    EXPECT_GE(violations, 60U);
+    EXPECT_GE(violations, 25U);
 }
 
 /// The program itself says of such a file that it is as recorded, and of one whose end is cut off that it is not.

@@ -216,7 +216,7 @@ TEST(Steps, DoNotKeepTheInvariantsAlone) {
     ASSERT_TRUE(failure) << "the lemmas are needed for the proofs, and states without them are not found";
 }
 
-TEST(Steps, OfAMutantDoNotKeepTheLemmas) {
+TEST(Steps, SlowOfAMutantDoNotKeepTheLemmas) {
     for (const auto mutant : {bbm::Mutant::going_keeps_reference, bbm::Mutant::offline_size_kept_on_remove,
                               bbm::Mutant::pending_becomes_added, bbm::Mutant::rollback_leaves_fake_offline}) {
         EXPECT_TRUE(falsify_induction(Kept::invariants_and_lemmas, rc::gen::just(simple(mutant)), {.runs = 20'000}))
