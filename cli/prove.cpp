@@ -69,7 +69,7 @@ class ProveCommand {
                     p.id));
             }
         }
-        check_flags();
+        check_outputs();
 
         print(header_text(
             model.config(), config_.scope_name(),
@@ -91,6 +91,24 @@ class ProveCommand {
         return report.exit_code();
     }
 
+    void check_flags() const {
+        static_cast<void>(config_.properties(config_.config()));
+        std::vector<std::string_view> known;
+        for (std::size_t i = 0; i < spec::Obligations::predicates(); ++i) known.push_back(spec::Obligations::name(i));
+        for (const std::string& id : without_) {
+            if (std::find(known.begin(), known.end(), id) == known.end())
+                throw UserError(unknown_name("lemma or property", id, known));
+        }
+        if (query_time_ > max_query_time) {
+            throw UserError(fmt::format("--query-time must be at most {} seconds", max_query_time));
+        }
+        if (k_ > max_steps) throw UserError(fmt::format("--k must be at most {}", max_steps));
+        if (bmc_ > max_steps) throw UserError(fmt::format("--bmc must be at most {}", max_steps));
+        if (unbounded_ && (k_ > 1 || bmc_ > 0)) {
+            throw UserError("--k and --bmc unroll the steps of a scope, and --unbounded has none");
+        }
+    }
+
  private:
     void add_outputs(Command& command) {
         const std::string group = "Output";
@@ -108,21 +126,7 @@ class ProveCommand {
             .group(group);
     }
 
-    void check_flags() {
-        std::vector<std::string_view> known;
-        for (std::size_t i = 0; i < spec::Obligations::predicates(); ++i) known.push_back(spec::Obligations::name(i));
-        for (const std::string& id : without_) {
-            if (std::find(known.begin(), known.end(), id) == known.end())
-                throw UserError(unknown_name("lemma or property", id, known));
-        }
-        if (query_time_ > max_query_time) {
-            throw UserError(fmt::format("--query-time must be at most {} seconds", max_query_time));
-        }
-        if (k_ > max_steps) throw UserError(fmt::format("--k must be at most {}", max_steps));
-        if (bmc_ > max_steps) throw UserError(fmt::format("--bmc must be at most {}", max_steps));
-        if (unbounded_ && (k_ > 1 || bmc_ > 0)) {
-            throw UserError("--k and --bmc unroll the steps of a scope, and --unbounded has none");
-        }
+    void check_outputs() const {
         if (!json_.empty()) check_writable(json_);
         check_save(save_);
         if (smt2_.empty()) return;
@@ -200,7 +204,8 @@ void add_prove(CLI::App& app, Action& chosen) {
         "\n"
         "Exit codes: 0 everything asked for is proved, 1 a property is violated, 2 bad usage or an output that cannot\n"
         "            be written, 3 something is neither proved nor violated in this scope, or a limit or Ctrl-C came");
-    sub.choose(chosen, [command] { return command->run(); });
+    sub.choose(
+        chosen, [command] { return command->run(); }, [command] { command->check_flags(); });
 }
 
 }  // namespace vmemcheck::cli

@@ -119,12 +119,16 @@ Json to_json(const Recording& recording, const TraceVerdict& verdict) {
     return out;
 }
 
+/// The release asked for, or null.
+const bbm::Release* release_of(const Options& options) {
+    if (options.release.empty()) return nullptr;
+    const bbm::Release* const release = bbm::find_release(options.release);
+    if (release == nullptr) throw UserError(unknown_name("release", options.release, names_of(bbm::releases())));
+    return release;
+}
+
 ExitCode run(const Options& options) {
-    const bbm::Release* release = nullptr;
-    if (!options.release.empty()) {
-        release = bbm::find_release(options.release);
-        if (release == nullptr) throw UserError(unknown_name("release", options.release, names_of(bbm::releases())));
-    }
+    const bbm::Release* const release = release_of(options);
     if (!options.json.empty()) check_writable(options.json);
     // All files are read before the first is judged: a bad one costs no time.
     std::vector<Recording> recordings;
@@ -162,7 +166,8 @@ void add_trace(CLI::App& app, Action& chosen) {
         "Is there a run of the model that shows these events and these states, in this order?\n"
         "Exit status: 0 all accepted, 1 one is rejected, 2 bad usage or input, 3 undecided.\n\n"
         "  vmemcheck trace tests/recordings/linux-6.1/plug-unplug-safe.jsonl");
-    sub.choose(chosen, [options] { return run(*options); });
+    sub.choose(
+        chosen, [options] { return run(*options); }, [options] { static_cast<void>(release_of(*options)); });
 }
 
 }  // namespace vmemcheck::cli
