@@ -57,7 +57,7 @@ void print_verdict(const Recording& recording, const TraceVerdict& verdict, cons
     const bool good = verdict.status == TraceVerdict::Status::accepted;
     const std::string name = word(verdict.status);
     print(fmt::format("{}  {}  {}{}: {} of {} events explained by {}\n", good ? style.green(name) : style.red(name),
-                      recording.file, recording.config.release.name,
+                      printable(recording.file), recording.config.release.name,
                       recording.config.safe_unplug ? "" : ", unsafe unplug", verdict.explained, verdict.events,
                       counted(verdict.steps.size(), "step")));
     if (verdict.unrecorded_interrupts > 0) {
@@ -134,7 +134,7 @@ ExitCode run(const Options& options) {
     std::vector<Recording> recordings;
     for (const std::string& file : options.files) {
         auto read = conformance::read_recording(file, release);
-        if (const auto* bad = std::get_if<conformance::BadInput>(&read)) throw UserError(bad->message);
+        if (const auto* bad = std::get_if<conformance::BadInput>(&read)) throw UserError(printable(bad->message));
         recordings.push_back(std::move(std::get<Recording>(read)));
     }
     ExitCode code = ExitCode::as_expected;
@@ -147,7 +147,8 @@ ExitCode run(const Options& options) {
         if (verdict.status == TraceVerdict::Status::undecided && code == ExitCode::as_expected)
             code = ExitCode::incomplete;
     }
-    if (!options.json.empty()) write_file(options.json, all.dump(2) + "\n");
+    // Names of files need not be UTF-8.
+    if (!options.json.empty()) write_file(options.json, all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return code;
 }
 
