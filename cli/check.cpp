@@ -43,6 +43,11 @@ class CheckCommand {
         output_.add_to(command);
     }
 
+    void check_flags() const {
+        static_cast<void>(config_.properties(config_.config()));
+        static_cast<void>(search_options());
+    }
+
     [[nodiscard]] ExitCode run() const {
         const Bbm model(config_.config());
         const std::vector<Property> properties = config_.properties(model.config());
@@ -147,7 +152,8 @@ void add_check(CLI::App& app, Action& chosen) {
         "\n"
         "Exit codes: 0 everything is as expected, 1 a violation, 2 bad usage or an output that cannot be written,\n"
         "            3 incomplete (a limit, memory, Ctrl-C) with no violation so far");
-    sub.choose(chosen, [command] { return command->run(); });
+    sub.choose(
+        chosen, [command] { return command->run(); }, [command] { command->check_flags(); });
 }
 
 }  // namespace vmemcheck::cli

@@ -72,8 +72,8 @@ bool Command::has(const std::string& name) const { return app_->get_option_no_th
 
 void Command::footer(const std::string& text) { app_->footer(text); }
 
-void Command::choose(Action& chosen, const Action& action) {
-    app_->callback([&chosen, action] { chosen = action; });
+void Command::choose(Action& chosen, const std::function<ExitCode()>& run, const std::function<void()>& check) {
+    app_->callback([&chosen, run, check] { chosen = {check, run}; });
 }
 
 }  // namespace vmemcheck::cli

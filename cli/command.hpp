@@ -18,8 +18,12 @@ class Option;
 
 namespace vmemcheck::cli {
 
-/// What the chosen subcommand does once all flags are parsed. It may throw UserError.
-using Action = std::function<ExitCode()>;
+/// What the chosen subcommand does once all flags are parsed. Both functions may throw UserError.
+struct Action {
+    /// Whether the flags fit together. Touches no file and prints nothing; empty: there is nothing to be checked.
+    std::function<void()> check;
+    std::function<ExitCode()> run;
+};
 
 /// A flag of a subcommand, or an argument; a copy is the same flag.
 class Flag {
@@ -72,7 +76,7 @@ class Command {
     /// What help texts end with.
     void footer(const std::string& text);
     /// What is to be chosen if this subcommand is called.
-    void choose(Action& chosen, const Action& action);
+    void choose(Action& chosen, const std::function<ExitCode()>& run, const std::function<void()>& check = {});
 
  private:
     CLI::App* app_;

@@ -70,12 +70,6 @@ const BoundInfo& bound(std::string_view name) {
 
 }  // namespace
 
-const Property* find_property(const std::vector<Property>& properties, std::string_view id) {
-    const auto found =
-        std::find_if(properties.begin(), properties.end(), [id](const Property& p) { return p.id == id; });
-    return found == properties.end() ? nullptr : &*found;
-}
-
 std::span<const BoundInfo> bound_infos() { return bounds; }
 
 std::string key_of(std::string_view name) {

@@ -11,12 +11,15 @@
 
 #include "checker/replay.hpp"
 #include "cli/config_text.hpp"
+#include "cli/json_reader.hpp"
 #include "cli/model.hpp"
 
 namespace vmemcheck::cli {
 
 inline constexpr std::string_view counterexample_format = "vmemcheck-counterexample";
 inline constexpr int counterexample_version = 1;
+/// A file with more steps is refused.
+inline constexpr std::size_t max_steps = 100'000;
 
 /// The text of a counterexample file.
 template <class M>
@@ -42,9 +45,17 @@ struct CounterexampleFile {
     std::string verdict;  ///< "violated" or "reached"
     Json initial;         ///< field -> value, of the fields that are not zero
     std::vector<FileStep> steps;
+    /// A file of states only: why no step leads from the last of `steps` to the next state; else empty.
+    std::string no_step;
 };
 
-/// Reads a file. Throws UserError, with the place in the file, if it is not one, or names what the model does not have.
+/// Reads a file, or an ITF trace (cli/itf.hpp). Throws UserError, with the place in the file, if it is neither, or
+/// names what the model does not have.
 [[nodiscard]] CounterexampleFile read_counterexample(const std::string& path);
+/// The same from a content already in memory. \param path for messages
+[[nodiscard]] CounterexampleFile parse_counterexample(const std::string& path, const std::string& content);
+
+/// Fails if there are more than `most`.
+void require_at_most(const JsonPlace& place, std::size_t count, std::size_t most, std::string_view noun);
 
 }  // namespace vmemcheck::cli

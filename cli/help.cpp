@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -100,10 +101,8 @@ std::string parse_error_text(const CLI::App& app, const CLI::ParseError& error) 
         return unexpected_text(command, app.remaining(true));
     }
     std::string text = error.what();
-    for (char& c : text) {
-        if (static_cast<unsigned char>(c) < ' ') c = ' ';
-    }
-    return fmt::format("{} ('{} --help' tells more)", text.substr(0, 500), command_line(command));
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    return fmt::format("{} ('{} --help' tells more)", printable(text.substr(0, 500)), command_line(command));
 }
 
 std::string unknown_command_text(const CLI::App& app, int argc, const char* const* argv) {

@@ -4,7 +4,6 @@
 #include <cctype>
 
 #include "checker/layout.hpp"
-#include "cli/counterexample.hpp"
 #include "cli/run_text.hpp"
 
 namespace vmemcheck::cli {
@@ -64,6 +63,12 @@ std::string itf_text(const M& model, const checker::Property<M>& property, const
     meta["description"] = property.id + ": " + run.message;
     meta["status"] = goal ? "ok" : "violation";
     meta["varTypes"] = std::move(types);
+    Json own;
+    own["model"] = model_name;
+    put_config(own, model.config());
+    own["property"] = property.id;
+    own["verdict"] = goal ? "reached" : "violated";
+    meta["vmemcheck"] = std::move(own);
 
     Json states = Json::array();
     states.push_back(state_json(layout, run.initial, 0, "", "init"));

@@ -11,27 +11,61 @@
 
 namespace vmemcheck::cli {
 
+namespace {
+
+/// Counts what a file has while it is parsed: the tree takes many times the memory of the text, and members of an
+/// object are looked for one by one.
+class Limits {
+ public:
+    /// What is exceeded; empty if nothing is.
+    std::string_view check(int depth, Json::parse_event_t event) {
+        constexpr int deepest = 16;
+        if (depth > deepest) return "nested too deep";
+        if (++values_ > max_json_values) return "it has too many values";
+        if (event == Json::parse_event_t::object_start) {
+            members_.resize(static_cast<std::size_t>(depth) + 1);
+            members_.back() = 0;
+        } else if (event == Json::parse_event_t::key) {
+            // A key is one deeper than the braces around it.
+            members_.resize(static_cast<std::size_t>(depth));
+            if (!members_.empty() && ++members_.back() > max_json_members) return "an object has too many members";
+        }
+        return {};
+    }
+
+ private:
+    std::size_t values_ = 0;
+    std::vector<std::size_t> members_;  ///< one a depth
+};
+
+}  // namespace
+
 Json parse_json(const std::string& path, const std::string& content) {
-    constexpr int deepest = 16;
     const auto refuse = [&](const std::string& why) {
         throw UserError(fmt::format("cannot use {}: {}", quote(path), why));
     };
     if (content.empty()) refuse("the file is empty");
-    const auto watch = [&](int depth, Json::parse_event_t, Json&) {
-        if (depth > deepest) refuse("it is not the JSON of such a file: nested too deep");
+    Limits limits;
+    const auto watch = [&](int depth, Json::parse_event_t event, Json&) {
+        const std::string_view exceeded = limits.check(depth, event);
+        if (!exceeded.empty()) refuse(fmt::format("it is not the JSON of such a file: {}", exceeded));
         return true;
+    };
+    // The parser's messages quote what it has read last, however long that is.
+    const auto reason = [](const Json::exception& error) {
+        constexpr std::size_t most = 300;
+        std::string_view why = error.what();
+        const std::size_t number = why.find("] ");
+        why.remove_prefix(number == std::string_view::npos ? 0 : number + 2);
+        return printable(why.substr(0, most)) + (why.size() > most ? "..." : "");
     };
     try {
         return Json::parse(content, watch);
     } catch (const Json::parse_error& error) {
-        std::string why = error.what();
-        why.erase(0, why.find("] ") == std::string::npos ? 0 : why.find("] ") + 2);
-        std::replace_if(
-            why.begin(), why.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, '?');
         const bool cut = error.byte >= content.size();
-        refuse((cut ? "it is cut short, or not JSON: " : "it is not JSON: ") + why);
+        refuse((cut ? "it is cut short, or not JSON: " : "it is not JSON: ") + reason(error));
     } catch (const Json::exception& error) {
-        refuse(std::string("it is not JSON that can be read: ") + error.what());
+        refuse("it is not JSON that can be read: " + reason(error));
     }
     return {};
 }
@@ -49,8 +83,8 @@ void JsonPlace::fail(const std::string& problem) const {
 
 JsonPlace JsonPlace::child(const std::string& name, const Json& value) const {
     std::string escaped;
-    for (const char c : name.substr(0, 100)) {
-        escaped += c == '~' ? "~0" : c == '/' ? "~1" : static_cast<unsigned char>(c) < ' ' ? "?" : std::string(1, c);
+    for (const char c : printable(name.substr(0, 100))) {
+        escaped += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
     }
     JsonPlace place(*path_, value);
     place.pointer_ = pointer_ + '/' + escaped;

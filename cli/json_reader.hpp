@@ -11,7 +11,12 @@
 
 namespace vmemcheck::cli {
 
-/// Parses the content of a file. Throws UserError for what is no JSON, or is nested too deep.
+/// A file with more values in it is refused (the longest run that is replayed has about half as many), and so is one
+/// with an object of more members (a state of the largest scope has some hundred).
+inline constexpr std::size_t max_json_values = 4'000'000;
+inline constexpr std::size_t max_json_members = 4096;
+
+/// Parses the content of a file. Throws UserError for what is no JSON, or is nested too deep, or is too much.
 [[nodiscard]] Json parse_json(const std::string& path, const std::string& content);
 
 /// A value of a file and where it is.

@@ -3,6 +3,10 @@
 /// What vmemcheck checks, under short names.
 #pragma once
 
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
 #include "checker/result.hpp"
 #include "model/bbm.hpp"
 #include "spec/properties.hpp"
@@ -21,6 +25,11 @@ using Verdict = checker::Verdict<Bbm>;
 inline constexpr std::string_view model_name = "virtio-mem-bbm";
 
 /// The property with this id, or null.
-[[nodiscard]] const Property* find_property(const std::vector<Property>& properties, std::string_view id);
+template <class M>
+[[nodiscard]] const checker::Property<M>* find_property(const std::vector<checker::Property<M>>& properties,
+                                                        std::string_view id) {
+    const auto found = std::find_if(properties.begin(), properties.end(), [id](const auto& p) { return p.id == id; });
+    return found == properties.end() ? nullptr : &*found;
+}
 
 }  // namespace vmemcheck::cli

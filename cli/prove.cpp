@@ -75,6 +75,7 @@ class ProveCommand {
             }
         }
         check_flags();
+        check_outputs();
 
         print(header_text(
             model.config(), config_.scope_name(),
@@ -96,6 +97,19 @@ class ProveCommand {
         return report.exit_code();
     }
 
+    void check_flags() const {
+        static_cast<void>(config_.properties(config_.config()));
+        check_without();
+        if (query_time_ > max_query_time) {
+            throw UserError(fmt::format("--query-time must be at most {} seconds", max_query_time));
+        }
+        if (k_ > max_steps) throw UserError(fmt::format("--k must be at most {}", max_steps));
+        if (bmc_ > max_steps) throw UserError(fmt::format("--bmc must be at most {}", max_steps));
+        if (unbounded_ && (k_ > 1 || bmc_ > 0)) {
+            throw UserError("--k and --bmc unroll the steps of a scope, and --unbounded has none");
+        }
+    }
+
  private:
     void add_outputs(Command& command) {
         const std::string group = "Output";
@@ -113,16 +127,7 @@ class ProveCommand {
             .group(group);
     }
 
-    void check_flags() {
-        check_without();
-        if (query_time_ > max_query_time) {
-            throw UserError(fmt::format("--query-time must be at most {} seconds", max_query_time));
-        }
-        if (k_ > max_steps) throw UserError(fmt::format("--k must be at most {}", max_steps));
-        if (bmc_ > max_steps) throw UserError(fmt::format("--bmc must be at most {}", max_steps));
-        if (unbounded_ && (k_ > 1 || bmc_ > 0)) {
-            throw UserError("--k and --bmc unroll the steps of a scope, and --unbounded has none");
-        }
+    void check_outputs() const {
         if (!json_.empty()) check_writable(json_);
         check_save(save_);
         if (smt2_.empty()) return;
@@ -132,7 +137,7 @@ class ProveCommand {
         check_writable_directory(smt2_);
     }
 
-    void check_without() {
+    void check_without() const {
         std::vector<std::string_view> known{spec::all_lemmas};
         const auto& predicates = spec::invariants<spec::SymbolicDomain>;
         for (const auto& predicate : predicates) known.push_back(predicate.id);
@@ -219,7 +224,8 @@ void add_prove(CLI::App& app, Action& chosen) {
         "\n"
         "Exit codes: 0 everything asked for is proved, 1 a property is violated, 2 bad usage or an output that cannot\n"
         "            be written, 3 something is neither proved nor violated in this scope, or a limit or Ctrl-C came");
-    sub.choose(chosen, [command] { return command->run(); });
+    sub.choose(
+        chosen, [command] { return command->run(); }, [command] { command->check_flags(); });
 }
 
 }  // namespace vmemcheck::cli

@@ -31,6 +31,8 @@ class SimulateCommand {
         output_.add_to(command);
     }
 
+    void check_flags() const { static_cast<void>(config_.properties(config_.config())); }
+
     [[nodiscard]] ExitCode run() const {
         const Bbm model(config_.config());
         const std::vector<Property> properties = config_.properties(model.config());
@@ -95,7 +97,8 @@ void add_simulate(CLI::App& app, Action& chosen) {
         "\n"
         "Exit codes: 0 no violation seen, 1 a violation, 2 bad usage or an output that cannot be written,\n"
         "            3 ended before all walks were taken (a limit, memory, Ctrl-C) with no violation so far");
-    sub.choose(chosen, [command] { return command->run(); });
+    sub.choose(
+        chosen, [command] { return command->run(); }, [command] { command->check_flags(); });
 }
 
 }  // namespace vmemcheck::cli

@@ -9,11 +9,16 @@
 
 namespace vmemcheck::cli {
 
+std::string printable(std::string_view text) {
+    std::string result(text);
+    std::replace_if(
+        result.begin(), result.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, '?');
+    return result;
+}
+
 std::string quote(std::string_view text) {
     constexpr std::size_t most = 100;
-    std::string result = "'";
-    for (const char c : text.substr(0, most)) result += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? '?' : c;
-    return result + (text.size() > most ? "...'" : "'");
+    return '\'' + printable(text.substr(0, most)) + (text.size() > most ? "...'" : "'");
 }
 
 std::string grouped(std::uint64_t number) {

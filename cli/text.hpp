@@ -11,6 +11,9 @@
 
 namespace vmemcheck::cli {
 
+/// The text, safe to print: control characters become '?'.
+[[nodiscard]] std::string printable(std::string_view text);
+
 /// The text in quotes, safe to print: control characters become '?', a long text is cut.
 [[nodiscard]] std::string quote(std::string_view text);
 

@@ -57,7 +57,7 @@ void print_verdict(const Recording& recording, const TraceVerdict& verdict, cons
     const bool good = verdict.status == TraceVerdict::Status::accepted;
     const std::string name = word(verdict.status);
     print(fmt::format("{}  {}  {}{}: {} of {} events explained by {}\n", good ? style.green(name) : style.red(name),
-                      recording.file, recording.config.release.name,
+                      printable(recording.file), recording.config.release.name,
                       recording.config.safe_unplug ? "" : ", unsafe unplug", verdict.explained, verdict.events,
                       counted(verdict.steps.size(), "step")));
     if (verdict.unrecorded_interrupts > 0) {
@@ -119,18 +119,22 @@ Json to_json(const Recording& recording, const TraceVerdict& verdict) {
     return out;
 }
 
+/// The release asked for, or null.
+const bbm::Release* release_of(const Options& options) {
+    if (options.release.empty()) return nullptr;
+    const bbm::Release* const release = bbm::find_release(options.release);
+    if (release == nullptr) throw UserError(unknown_name("release", options.release, names_of(bbm::releases())));
+    return release;
+}
+
 ExitCode run(const Options& options) {
-    const bbm::Release* release = nullptr;
-    if (!options.release.empty()) {
-        release = bbm::find_release(options.release);
-        if (release == nullptr) throw UserError(unknown_name("release", options.release, names_of(bbm::releases())));
-    }
+    const bbm::Release* const release = release_of(options);
     if (!options.json.empty()) check_writable(options.json);
     // All files are read before the first is judged: a bad one costs no time.
     std::vector<Recording> recordings;
     for (const std::string& file : options.files) {
         auto read = conformance::read_recording(file, release);
-        if (const auto* bad = std::get_if<conformance::BadInput>(&read)) throw UserError(bad->message);
+        if (const auto* bad = std::get_if<conformance::BadInput>(&read)) throw UserError(printable(bad->message));
         recordings.push_back(std::move(std::get<Recording>(read)));
     }
     ExitCode code = ExitCode::as_expected;
@@ -143,7 +147,8 @@ ExitCode run(const Options& options) {
         if (verdict.status == TraceVerdict::Status::undecided && code == ExitCode::as_expected)
             code = ExitCode::incomplete;
     }
-    if (!options.json.empty()) write_file(options.json, all.dump(2) + "\n");
+    // Names of files need not be UTF-8.
+    if (!options.json.empty()) write_file(options.json, all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return code;
 }
 
@@ -162,7 +167,8 @@ void add_trace(CLI::App& app, Action& chosen) {
         "Is there a run of the model that shows these events and these states, in this order?\n"
         "Exit status: 0 all accepted, 1 one is rejected, 2 bad usage or input, 3 undecided.\n\n"
         "  vmemcheck trace tests/recordings/linux-6.1/plug-unplug-safe.jsonl");
-    sub.choose(chosen, [options] { return run(*options); });
+    sub.choose(
+        chosen, [options] { return run(*options); }, [options] { static_cast<void>(release_of(*options)); });
 }
 
 }  // namespace vmemcheck::cli

@@ -46,10 +46,8 @@ std::int64_t recorded_value(Meaning meaning, int value) {
 
 std::string value_text(Meaning what, std::int64_t value) {
     const auto name = [value](const auto& names, std::int64_t shift) -> std::string {
-        const std::int64_t at = value + shift;
-        return at >= 0 && at < static_cast<std::int64_t>(names.size())
-                   ? std::string(names[static_cast<std::size_t>(at)])
-                   : std::to_string(value);
+        const bool known = value >= -shift && value < static_cast<std::int64_t>(names.size()) - shift;
+        return known ? std::string(names[static_cast<std::size_t>(value + shift)]) : std::to_string(value);
     };
     switch (what) {
         case Meaning::action:

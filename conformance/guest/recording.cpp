@@ -26,6 +26,33 @@ std::optional<EventKind> kind_of(const std::string& name) {
     return static_cast<EventKind>(found - bbm::event_names.begin());
 }
 
+/// Numbers of sequence, addresses and sizes beyond any machine's: what is computed with them would overflow.
+constexpr std::int64_t beyond = std::int64_t{1} << 56;
+bool sensible(std::int64_t number) { return number > -beyond && number < beyond; }
+
+/// What a recording says, safe to print.
+std::string printable(std::string text) {
+    constexpr std::size_t most = 100;
+    if (text.size() > most) text = text.substr(0, most) + "...";
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, '?');
+    return text;
+}
+
+/// One line as JSON; discarded if it is none or nested too deep.
+Json parse_line(const std::string& text) {
+    constexpr int deepest = 8;
+    bool deep = false;
+    Json object = Json::parse(
+        text,
+        [&deep](int depth, Json::parse_event_t, Json&) {
+            deep = deep || depth > deepest;
+            return !deep;
+        },
+        false);
+    return deep ? Json(Json::value_t::discarded) : object;
+}
+
 bool has(const Json& object, const char* key) { return object.is_object() && object.contains(key); }
 
 std::optional<std::int64_t> integer(const Json& object, const char* key) {
@@ -69,8 +96,14 @@ class Reader {
 
     std::variant<Recording, BadInput> read(std::istream& in) {
         std::string text;
-        while (std::getline(in, text)) {
+        std::uintmax_t bytes = 0;
+        while (next_line(in, text)) {
             ++line_;
+            bytes += text.size() + 1;
+            // Pipes tell no size.
+            if (bytes > max_recording_bytes)
+                return bad("it goes on, and no more than " + in_mib(max_recording_bytes) + " are read");
+            if (text.size() > max_line_bytes) return bad("no line of more than " + in_mib(max_line_bytes) + " is read");
             if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
             if (auto defect = line(text)) return bad(defect->message);
         }
@@ -89,16 +122,31 @@ class Reader {
         int unanswered_resize;
     };
 
+    /// std::getline(), but a line ends after max_line_bytes and one more: a device may have no end of line.
+    static bool next_line(std::istream& in, std::string& text) {
+        constexpr int end = std::char_traits<char>::eof();
+        text.clear();
+        std::streambuf& buffer = *in.rdbuf();
+        int c = buffer.sbumpc();
+        if (c == end) return false;
+        for (; c != end && c != '\n' && text.size() <= max_line_bytes; c = buffer.sbumpc()) {
+            text += static_cast<char>(c);
+        }
+        return true;
+    }
+
+    static std::string in_mib(std::uintmax_t bytes) { return std::to_string(bytes >> 20U) + " MiB"; }
+
     BadInput bad(const std::string& what) const {
         return {recording_.file + ":" + std::to_string(line_) + ": " + what};
     }
 
     std::optional<Defect> line(const std::string& text) {
-        Json object = Json::parse(text, nullptr, false);
-        if (object.is_discarded()) return Defect{"not a JSON object (truncated line?)"};
+        Json object = parse_line(text);
+        if (object.is_discarded()) return Defect{"not a JSON object (truncated line?), or one nested too deep"};
         if (!object.is_object()) return Defect{"a recording has one JSON object a line"};
         const auto seq = integer(object, "seq");
-        if (!seq) return Defect{"\"seq\" is missing or not a number"};
+        if (!seq || !sensible(*seq)) return Defect{"\"seq\" is missing or not a sensible number"};
         if (!has(object, "event") || !object["event"].is_string())
             return Defect{"\"event\" is missing or not a string"};
         if (!has(object, "task") || !object["task"].is_string()) return Defect{"\"task\" is missing or not a string"};
@@ -129,7 +177,9 @@ class Reader {
         if (event == "printk") return std::nullopt;
         if (event == "config_changed") answered();
         if (event != "collapsed" && !kind_of(event)) {
-            ++unknown_[event];
+            constexpr std::size_t most = 20;  // kinds that are told apart
+            const std::string name = printable(event);
+            ++unknown_[unknown_.size() < most || unknown_.contains(name) ? name : "(others)"];
             return std::nullopt;
         }
         last_event_ = has(object, "ts_end") && object["ts_end"].is_number() ? object["ts_end"].get<double>() : last_ts_;
@@ -166,6 +216,8 @@ class Reader {
         recording_.config.safe_unplug = text.find("safe=0") == std::string::npos;
         if (const auto at = text.find("bbs="); at != std::string::npos) {
             recording_.big_block_bytes = std::strtoll(text.c_str() + at + 4, nullptr, 10);
+            if (recording_.big_block_bytes <= 0 || !sensible(recording_.big_block_bytes))
+                return Defect{"\"bbs\" is no size of a big block"};
         }
         if (const auto at = text.find("mbs="); at != std::string::npos) {
             memory_block_bytes_ = std::strtoll(text.c_str() + at + 4, nullptr, 10);
@@ -228,8 +280,15 @@ class Reader {
         std::optional<std::int64_t> first_bb;
         std::size_t big_blocks = 0;
         for (const Raw& raw : raw_) {
-            if (const auto size = integer(raw.args, "size"); size && raw.event != "bbset") r.big_block_bytes = *size;
+            const auto defect = [&raw](const std::string& what) {
+                return Defect{"line " + std::to_string(raw.line) + ": " + what};
+            };
+            if (const auto size = integer(raw.args, "size"); size && raw.event != "bbset") {
+                if (*size <= 0 || !sensible(*size)) return defect("\"size\" is no size of a big block");
+                r.big_block_bytes = *size;
+            }
             if (const auto nr = integer(raw.args, "nr"); nr && *nr > 0 && raw.args.contains("pfn")) {
+                if (*nr > max_pages_per_memory_block) return defect("\"nr\" is more pages than a memory block has");
                 r.pages_per_memory_block = std::max(r.pages_per_memory_block, *nr);
             }
             if (!has(raw.object, "state")) continue;
@@ -240,6 +299,7 @@ class Reader {
             }
             if (has(state, "bb_states") && state["bb_states"].is_array()) {
                 big_blocks = std::max(big_blocks, state["bb_states"].size());
+                if (big_blocks > max_blocks) return defect("\"bb_states\" has more than " + std::to_string(max_blocks));
             }
         }
         if (!first_bb) return Defect{"no driver state in it: the recording must begin when the driver is bound"};
@@ -248,6 +308,8 @@ class Reader {
             r.pages_per_memory_block = memory_block_bytes_.value_or(128 << 20) / page_bytes;
         r.memory_block_bytes = r.pages_per_memory_block * page_bytes;
         if (r.big_block_bytes == 0) r.big_block_bytes = 2 * r.memory_block_bytes;
+        if (r.first_big_block < 0 || r.first_big_block > beyond / r.big_block_bytes)
+            return Defect{"\"next_bb\" is beyond any machine's memory"};
         if (r.big_block_bytes % r.memory_block_bytes != 0) {
             return Defect{"big block size " + std::to_string(r.big_block_bytes) +
                           " is not a multiple of the memory block size"};
@@ -265,7 +327,7 @@ class Reader {
         seen.seq = *integer(raw.object, "seq");
         seen.line = raw.line;
         seen.name = raw.event;
-        seen.task = raw.object["task"].get<std::string>();
+        seen.task = printable(raw.object["task"].get<std::string>());
         seen.kworker = seen.task.rfind("kworker", 0) == 0;
         seen.after_gap = raw.gap;
         seen.unanswered_resize = raw.unanswered_resize;
@@ -275,8 +337,13 @@ class Reader {
                 if (!kind) continue;
                 const auto first = integer(call, "first_pfn");
                 if (!call.is_object() || !first) return Defect{"\"" + name + "\" has no \"first_pfn\""};
-                seen.calls.emplace_back(*kind, integer(call, "pages").value_or(0));
-                seen.block = memory_block(*first);
+                const std::int64_t pages = integer(call, "pages").value_or(0);
+                if (pages < 0 || pages > std::int64_t{1} << 40)
+                    return Defect{"\"" + name + "\" has no sensible number of \"pages\""};
+                seen.calls.emplace_back(*kind, pages);
+                constexpr std::size_t most = 16;  // the page functions are fewer
+                if (seen.calls.size() > most) return Defect{"it sums up more kinds of calls than there are for pages"};
+                if (auto defect = memory_block(*first, seen.block)) return defect;
             }
             if (seen.calls.empty()) return std::nullopt;
             seen.kind = seen.calls.front().first;
@@ -314,15 +381,24 @@ class Reader {
         return std::nullopt;
     }
 
-    [[nodiscard]] int memory_block(std::int64_t pfn) const {
+    /// A block's number from its distance to the first block.
+    static std::optional<Defect> block_number(std::int64_t distance, int& block) {
+        constexpr std::int64_t most = std::int64_t{1} << 30;
+        if (distance < -most || distance > most) return Defect{"it names a block that is far from the device's first"};
+        block = static_cast<int>(distance);
+        return std::nullopt;
+    }
+    /// The memory block of a page.
+    [[nodiscard]] std::optional<Defect> memory_block(std::int64_t pfn, int& block) const {
+        if (!sensible(pfn)) return Defect{"it names a page beyond any machine's memory"};
         const std::int64_t first = recording_.first_big_block * recording_.big_block_bytes / page_bytes;
-        return static_cast<int>((pfn - first) / recording_.pages_per_memory_block);
+        return block_number((pfn - first) / recording_.pages_per_memory_block, block);
     }
 
     std::optional<Defect> arguments(const Json& args, Seen& seen) {
         const std::int64_t bb_bytes = recording_.big_block_bytes;
         if (const auto pfn = integer(args, "pfn")) {
-            seen.block = memory_block(*pfn);
+            if (auto defect = memory_block(*pfn, seen.block)) return defect;
             if (has(args, "pfn_mb") && args["pfn_mb"].is_number() &&
                 args["pfn_mb"].get<double>() != static_cast<double>(seen.block)) {
                 return Defect{"\"pfn\" and \"pfn_mb\" name different memory blocks"};
@@ -330,12 +406,17 @@ class Reader {
         }
         for (const char* key : {"addr", "raddr"}) {
             if (const auto addr = integer(args, key)) {
+                if (!sensible(*addr)) return Defect{"it names an address beyond any machine's memory"};
                 if (*addr % bb_bytes != 0)
                     return Defect{std::string("\"") + key + "\" is not the start of a big block"};
-                seen.block = static_cast<int>(*addr / bb_bytes - recording_.first_big_block);
+                if (auto defect = block_number(*addr / bb_bytes - recording_.first_big_block, seen.block))
+                    return defect;
             }
         }
-        if (const auto bb = integer(args, "bb")) seen.block = static_cast<int>(*bb - recording_.first_big_block);
+        if (const auto bb = integer(args, "bb")) {
+            if (!sensible(*bb)) return Defect{"\"bb\" is beyond any machine's memory"};
+            if (auto defect = block_number(*bb - recording_.first_big_block, seen.block)) return defect;
+        }
         if (const auto size = integer(args, "size"); size && *size != bb_bytes)
             return Defect{"\"size\" is not one big block"};
         if (const auto nb = integer(args, "nb")) {
@@ -349,7 +430,7 @@ class Reader {
         if (seen.kind == EventKind::bbset) {
             const auto index = integer(args, "idx");
             if (!index || !seen.value || !seen.other) return Defect{"bbset without \"idx\", \"old\" or \"new\""};
-            seen.block = static_cast<int>(*index);
+            if (auto defect = block_number(sensible(*index) ? *index : beyond, seen.block)) return defect;
             for (const auto& [key, value] : {std::pair{"new_name", *seen.value}, std::pair{"old_name", *seen.other}}) {
                 if (!has(args, key)) continue;
                 if (value < 0 || value >= bbm::big_block::count ||
@@ -374,7 +455,7 @@ class Reader {
         if (!s.is_object()) return Defect{"\"state\" is not an object"};
         const auto list = [&](const char* key, std::vector<std::int64_t>& out) {
             if (!has(s, key)) return true;
-            if (!s[key].is_array()) return false;
+            if (!s[key].is_array() || s[key].size() > max_blocks) return false;
             out.clear();
             for (const Json& item : s[key]) {
                 if (!item.is_number_integer()) return false;
@@ -407,6 +488,7 @@ class Reader {
 
     std::optional<Defect> pages(const Json& list) {
         if (!list.is_array()) return Defect{"\"pages\" is not a list"};
+        if (list.size() > max_blocks) return Defect{"\"pages\" has more than " + std::to_string(max_blocks)};
         if (pages_.size() < list.size()) pages_.resize(list.size());
         for (std::size_t i = 0; i < list.size(); ++i) {
             const Json& item = list[i];
@@ -499,7 +581,9 @@ bbm::Scope recorded_scope(int big_blocks, std::int64_t big_block_bytes, std::int
     bbm::Scope scope;
     scope.name = "recording";
     scope.big_blocks = big_blocks;
-    scope.memory_blocks = static_cast<int>(big_block_bytes / memory_block_bytes);
+    // More than fits is refused later, however much more it is.
+    scope.memory_blocks =
+        static_cast<int>(std::min<std::int64_t>(big_block_bytes / memory_block_bytes, bbm::max_memory_blocks + 1));
     scope.pages = 3;  // first, last, and one for all between
     scope.allocations = bbm::max_pages;
     scope.pins = bbm::max_pages;

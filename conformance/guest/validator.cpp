@@ -114,10 +114,11 @@ class Validator {
 
     void roots() {
         const int bbs = recording_.config.scope.big_blocks;
-        const auto plugged = static_cast<int>(recording_.initially_plugged / recording_.big_block_bytes);
+        const auto plugged = static_cast<int>(
+            std::clamp<std::int64_t>(recording_.initially_plugged / recording_.big_block_bytes, 0, bbs));
         for (int size = 0; size <= bbs; ++size) {
             Node node;
-            node.state = model_.initial_state((1U << static_cast<unsigned>(std::clamp(plugged, 0, bbs))) - 1);
+            node.state = model_.initial_state((1U << static_cast<unsigned>(plugged)) - 1);
             if (size != 0 && !plausible_size(node, size)) continue;
             node.state.device_requested = size;
             const int usable = size == 0 ? 0 : std::min(bbs, size + recording_.config.scope.usable_slack);

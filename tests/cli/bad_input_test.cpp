@@ -81,6 +81,38 @@ TEST_F(BadFile, WhatIsNoJson) {
     refused("replay deep.json", {"'deep.json'", "nested too deep"});
 }
 
+TEST_F(BadFile, MessagesAreSafeToPrintAndShort) {
+    write("delete.json", "{\"\x7f\": \x7f}");
+    const Outcome bad = run("replay delete.json");
+    EXPECT_EQ(bad.code, 2);
+    EXPECT_FALSE(has(bad.err, "\x7f")) << bad.err;
+    write("long.json", "{\"" + std::string(1 << 20, 'x') + "\n");
+    refused("replay long.json", {"'long.json'", "not JSON"});
+    EXPECT_LT(run("replay long.json").err.size(), 1000U);
+}
+
+TEST_F(BadFile, SlowTooMuchIsRefusedWhileItIsRead) {
+    const auto begin = std::chrono::steady_clock::now();
+    std::string many = "[0";
+    for (int i = 0; i < 5'000'000; ++i) many += ",0";
+    write("many.json", many + "]");
+    refused("replay many.json", {"'many.json'", "too many values"});
+    // Members are looked for one by one: as many as fit into 64 MiB would take days.
+    std::string members = "{\"a\": 0";
+    for (int i = 0; i < 100'000; ++i) members += ",\"a" + std::to_string(i) + "\":0";
+    write("members.json", members + "}");
+    refused("replay members.json", {"'members.json'", "an object has too many members"});
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(60));
+}
+
+TEST_F(BadFile, TooManySteps) {
+    Json file = json(saved());
+    file["steps"] = Json::array();
+    for (int i = 0; i < 100'001; ++i) file["steps"].push_back({{"actor", "worker"}, {"step", "wk_idle"}});
+    write("steps.json", file.dump());
+    refused("replay steps.json", {"/steps", "has 100,001 steps; at most 100,000 are replayed"});
+}
+
 TEST_F(BadFile, CutShortAnywhere) {
     const std::string whole = read(saved());
     for (std::size_t size = 1; size + 2 < whole.size(); size += whole.size() / 16) {
@@ -98,6 +130,14 @@ TEST_F(BadFile, AGigabyteIsRefusedAtOnce) {
 }
 
 TEST_F(BadFile, AnEndlessPipeIsRefused) { refused("replay /dev/zero", {"'/dev/zero'", "too large", "64 MiB"}); }
+
+TEST_F(BadFile, ARecordingsFileNameNeedNotBePrintable) {
+    refused("trace \"$(printf 'a\\033[31m\\nb')\"", {"a?[31m?b"});
+    const std::string recording = VMEMCHECK_SOURCE_DIR "/tests/recordings/linux-6.1/plug-unplug-safe.jsonl";
+    const Outcome outcome =
+        shell("name=$(printf '\\377.jsonl'); cp '" + recording + "' \"$name\" && vmemcheck trace \"$name\" --json x");
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+}
 
 TEST_F(BadFile, NamesAreSafeToPrint) { refused("replay \"$(printf 'a\\033[31m\\nb')\"", {"'a?[31m?b'"}); }
 
