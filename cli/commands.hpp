@@ -13,7 +13,8 @@ void add_prove(CLI::App& app, Action& chosen);
 void add_simulate(CLI::App& app, Action& chosen);
 void add_fuzz(CLI::App& app, Action& chosen);
 void add_trace(CLI::App& app, Action& chosen);
-/// properties, releases, scopes, mutants, steps
+void add_mutants(CLI::App& app, Action& chosen);
+/// properties, releases, scopes, steps
 void add_lists(CLI::App& app, Action& chosen);
 
 }  // namespace vmemcheck::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "fuzz/fuzz.hpp"
+#include "properties/fuzz.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>

@@ -45,6 +45,7 @@ ExitCode run(int argc, char** argv) {
     add_fuzz(app, action);
     add_trace(app, action);
     add_lists(app, action);
+    add_mutants(app, action);
 
     if (const std::string problem = unknown_command_text(app, argc, argv); !problem.empty()) return refuse(problem);
     try {

@@ -16,6 +16,7 @@
 #include "cli/run_text.hpp"
 #include "cli/terminal.hpp"
 #include "cli/text.hpp"
+#include "conformance/guest/emit.hpp"
 #include "spec/engine.hpp"
 
 namespace vmemcheck::cli {
@@ -207,6 +208,7 @@ class Replayer {
 struct ReplayCommand {
     std::vector<std::string> files;
     std::string itf;
+    std::string trace;
     bool quiet = false;
     bool verbose = false;
 
@@ -217,6 +219,10 @@ struct ReplayCommand {
             check_writable(itf);
         } else if (!itf.empty()) {
             check_writable_directory(itf);
+        }
+        if (!trace.empty()) {
+            if (files.size() > 1) throw UserError("--trace: give one counterexample at a time");
+            check_writable(trace);
         }
         ExitCode worst = ExitCode::as_expected;
         for (const std::string& file : files) {
@@ -234,6 +240,7 @@ struct ReplayCommand {
 
     ExitCode replay_one(const std::string& path) const {
         const CounterexampleFile file = read_counterexample(path);
+        require_recordable(file.config);
         return bbm::with_model(file.config.scope,
                                [&]<class M>(std::type_identity<M>) { return replay_one<M>(path, file); });
     }
@@ -264,7 +271,27 @@ struct ReplayCommand {
             const std::string target = is_directory(itf) ? path_in(itf, stem + ".itf.json") : itf;
             write_file(target, itf_text(replayer.model(), replayer.property(), *replayer.replayed()));
         }
+        if constexpr (std::is_same_v<M, Bbm>) {
+            if (!trace.empty() && replayer.replayed()) write_trace(replayer);
+        }
         return outcome.as_recorded ? ExitCode::as_expected : ExitCode::violation;
+    }
+
+    void require_recordable(const Config& config) const {
+        if (trace.empty()) return;
+        if (problem(config.scope)) {
+            throw UserError(
+                "--trace: this run cannot be written as a recording: the scope is too large (docs/traces.md)");
+        }
+        if (const auto why = conformance::not_recordable(config)) {
+            throw UserError("--trace: this run cannot be written as a recording: " + *why + " (docs/traces.md)");
+        }
+    }
+
+    void write_trace(const Replayer<Bbm>& replayer) const {
+        std::vector<checker::RecordedStep> steps;
+        for (const auto& step : replayer.replayed()->steps) steps.push_back({step.actor, step.step, step.choices});
+        write_file(trace, conformance::recording_text(replayer.model(), replayer.replayed()->initial, steps));
     }
 };
 
@@ -278,6 +305,9 @@ void add_replay(CLI::App& app, Action& chosen) {
     sub.add_flag("--verbose", command->verbose, "also program counters, locals and benign answers");
     sub.add_option("--itf", command->itf, "also write the run as ITF, to a file or into a directory")
         .type_name("FILE|DIR")
+        .not_empty();
+    sub.add_option("--trace", command->trace, "also write the run as the recording of a guest (docs/traces.md)")
+        .type_name("FILE")
         .not_empty();
     sub.footer(
         "Each step must be enabled and be the recorded one, change what it changed, and the verdict must be the "

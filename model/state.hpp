@@ -3,8 +3,10 @@
 /// The state of the modelled system, and its one description.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string>
+#include <type_traits>
 
 #include "model/config.hpp"
 #include "model/names.hpp"
@@ -132,6 +134,7 @@ void describe_state(const Config& config, S& s, Visit&& visit) {
     const int bbs = scope.big_blocks;
     const int mbs = scope.total_memory_blocks();
     const int pages = scope.total_pages();
+    constexpr int most_pages = std::remove_const_t<S>::Domain::capacity.pages;
     const std::span<const std::string_view> steps = step_names();
     const auto pc = [&](const char* name, auto& field, StepId low, StepId high) {
         visit(name, field, static_cast<int>(low), static_cast<int>(high),
@@ -222,7 +225,8 @@ void describe_state(const Config& config, S& s, Visit&& visit) {
     }
     for (int i = 0; i < zone::count; ++i) {
         const auto at = static_cast<std::size_t>(i);
-        visit("managed[" + std::string(zone::names[at]) + "]", s.managed[at], -pages - 1, 2 * pages + 1, {});
+        visit("managed[" + std::string(zone::names[at]) + "]", s.managed[at], -pages - 1,
+              std::min(2 * pages + 1, pages + most_pages - 1), {});
     }
 }
 

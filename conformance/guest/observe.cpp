@@ -65,6 +65,24 @@ std::string value_text(Meaning what, std::int64_t value) {
     }
 }
 
+std::string describe(EventKind kind, std::string_view name, int block, std::optional<std::int64_t> value,
+                     std::optional<std::int64_t> other) {
+    std::string parts;
+    const auto part = [&parts](const std::string& text) { parts += (parts.empty() ? "" : ", ") + text; };
+    const Meaning what = meaning(kind);
+    if (other && kind == EventKind::bbset)
+        part(value_text(what, *other) + " -> " + value_text(what, value.value_or(0)));
+    if (value && what != Meaning::nothing && kind != EventKind::bbset) part(value_text(what, *value));
+    if (block >= 0) part((names_big_block(kind) ? "bb " : "mb ") + std::to_string(block));
+    return std::string(name) + (parts.empty() ? "" : "(" + parts + ")");
+}
+
+std::string difference(const std::string& what, std::int64_t recorded, std::int64_t model) {
+    return what + " is recorded as " + std::to_string(recorded) + ", the model has " + std::to_string(model);
+}
+
+}  // namespace
+
 bool names_big_block(EventKind kind) {
     switch (kind) {
         case EventKind::bbm_plug_and_add_bb:
@@ -83,23 +101,16 @@ bool names_big_block(EventKind kind) {
     }
 }
 
-std::string describe(EventKind kind, std::string_view name, int block, std::optional<std::int64_t> value,
-                     std::optional<std::int64_t> other) {
-    std::string parts;
-    const auto part = [&parts](const std::string& text) { parts += (parts.empty() ? "" : ", ") + text; };
-    const Meaning what = meaning(kind);
-    if (other && kind == EventKind::bbset)
-        part(value_text(what, *other) + " -> " + value_text(what, value.value_or(0)));
-    if (value && what != Meaning::nothing && kind != EventKind::bbset) part(value_text(what, *value));
-    if (block >= 0) part((names_big_block(kind) ? "bb " : "mb ") + std::to_string(block));
-    return std::string(name) + (parts.empty() ? "" : "(" + parts + ")");
+std::optional<std::int64_t> recorded_value(const bbm::Event& event) {
+    const Meaning what = meaning(event.kind);
+    if (what == Meaning::nothing) return std::nullopt;
+    return recorded_value(what, event.value);
 }
 
-std::string difference(const std::string& what, std::int64_t recorded, std::int64_t model) {
-    return what + " is recorded as " + std::to_string(recorded) + ", the model has " + std::to_string(model);
+std::int64_t in_real_pages(const bbm::Scope& scope, std::int64_t pages_per_memory_block, int pages) {
+    const int block = scope.pages_per_memory_block();
+    return pages / block * pages_per_memory_block + pages % block * (pages_per_memory_block / block);
 }
-
-}  // namespace
 
 bool probed(const bbm::Release& release, EventKind kind) {
     if (!release.notifies_prepare_and_finish) return true;
@@ -181,11 +192,8 @@ std::optional<std::string> differs(const Recording& recording, const Seen& seen,
     for (std::size_t z = 0; z < 2; ++z) {
         const std::string zone(bbm::zone::names[z]);
         if (d.managed[z]) {
-            const std::int64_t unit = recording.pages_per_memory_block / scope.pages_per_memory_block();
             const auto in_pages = [&](const State& from) {
-                const std::int64_t blocks = from.managed[z] / scope.pages_per_memory_block();
-                return blocks * recording.pages_per_memory_block +
-                       (from.managed[z] % scope.pages_per_memory_block()) * unit;
+                return in_real_pages(scope, recording.pages_per_memory_block, from.managed[z]);
             };
             const auto [low, high] = std::minmax({in_pages(s), in_pages(other)});
             if (*d.managed[z] < low || *d.managed[z] > high)
@@ -212,6 +220,7 @@ struct Look {
 };
 constexpr Look look_before_6_12{0xffffff7f, 0xfffffeff, 1U << 3U};
 constexpr Look look_6_12{0xf0000000, 0xf1000000, 1U << 4U};
+constexpr std::uint32_t no_page_type = 0xffffffff;
 
 bool in_use(int kind) { return kind == bbm::page::movable || kind == bbm::page::unmovable; }
 
@@ -233,13 +242,63 @@ bool first_fits(const bbm::Page<State::Int>& p, const PagesSeen& seen, const Loo
     }
 }
 
+const Look& look_in(const bbm::Release& release) {
+    return release.notifies_prepare_and_finish ? look_6_12 : look_before_6_12;
+}
+
 }  // namespace
+
+PagesSeen look_of(const bbm::Release& release, const bbm::MemoryBlock<State::Int>& block,
+                  const bbm::Page<State::Int>& first, const bbm::Page<State::Int>& last, bool stale) {
+    const Look& look = look_in(release);
+    PagesSeen seen;
+    if (first.kind == bbm::page::none) {
+        seen.memmap = block.state != bbm::memory_block::absent;
+        seen.ref_first = seen.ref_last = stale ? 1 : 0;
+        return seen;
+    }
+    seen.memmap = true;
+    seen.ref_first = first.ref;
+    seen.ref_last = last.ref;
+    switch (static_cast<int>(first.kind)) {
+        case bbm::page::buddy:
+            seen.type = look.buddy;
+            break;
+        case bbm::page::fake_dirty:
+            seen.flags = look.dirty;
+            seen.type = look.offline;
+            break;
+        case bbm::page::fake:
+            seen.type = look.offline;
+            break;
+        case bbm::page::init:
+            seen.type = release.memmap_starts_offline ? look.offline : no_page_type;
+            break;
+        default:
+            seen.type = no_page_type;
+            break;
+    }
+    return seen;
+}
+
+unsigned stale_memmaps(unsigned stale, unsigned step, const State& after, const bbm::Scope& scope) {
+    const unsigned bit = 1U << static_cast<unsigned>(static_cast<int>(after.op_mb));
+    if (step == static_cast<unsigned>(bbm::StepId::op_online_init)) stale &= ~bit;
+    if (step == static_cast<unsigned>(bbm::StepId::op_online_veto)) stale |= bit;
+    if (step == static_cast<unsigned>(bbm::StepId::op_remove)) {
+        for (int i = 0; i < scope.total_memory_blocks(); ++i) {
+            if (after.mb[static_cast<std::size_t>(i)].state == bbm::memory_block::absent)
+                stale &= ~(1U << static_cast<unsigned>(i));
+        }
+    }
+    return stale;
+}
 
 std::optional<PageMismatch> page_mismatch(const Recording& recording, const Seen& seen, const State& s,
                                           const State& other, unsigned stale) {
     if (!seen.pages) return std::nullopt;
     const bbm::Scope& scope = recording.config.scope;
-    const Look& look = recording.config.release.notifies_prepare_and_finish ? look_6_12 : look_before_6_12;
+    const Look& look = look_in(recording.config.release);
     for (std::size_t i = 0; i < seen.pages->size(); ++i) {
         if (static_cast<int>(i) >= scope.total_memory_blocks()) break;
         const PagesSeen& pages = (*seen.pages)[i];

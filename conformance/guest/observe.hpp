@@ -27,6 +27,26 @@ namespace vmemcheck::conformance {
 [[nodiscard]] std::optional<std::string> differs(const Recording& recording, const Seen& seen, const bbm::Bbm::State& s,
                                                  const bbm::Bbm::State& other);
 
+/// The recorded number for the value of an event, or nothing if what is recorded means nothing.
+[[nodiscard]] std::optional<std::int64_t> recorded_value(const bbm::Event& event);
+/// Whether an event of this kind names a big block, not a memory block.
+[[nodiscard]] bool names_big_block(bbm::EventKind kind);
+
+/// A number of pages of the model in pages of a real zone, memory blocks at a time.
+[[nodiscard]] std::int64_t in_real_pages(const bbm::Scope& scope, std::int64_t pages_per_memory_block, int pages);
+
+/// How a memory block's first and last page look to the recorder.
+/// \param stale a failed onlining has left its memmap as it was
+[[nodiscard]] PagesSeen look_of(const bbm::Release& release, const bbm::MemoryBlock<bbm::Bbm::State::Int>& block,
+                                const bbm::Page<bbm::Bbm::State::Int>& first,
+                                const bbm::Page<bbm::Bbm::State::Int>& last, bool stale);
+
+/// A failed onlining leaves an initialised memmap behind; the next onlining, or the block's removal, ends that.
+/// \param stale memory blocks with such a memmap before the step, as bits
+/// \return the same after it
+[[nodiscard]] unsigned stale_memmaps(unsigned stale, unsigned step, const bbm::Bbm::State& after,
+                                     const bbm::Scope& scope);
+
 /// A page whose recorded look does not fit its state.
 struct PageMismatch {
     int page;  ///< of the model

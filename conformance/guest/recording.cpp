@@ -167,6 +167,10 @@ class Reader {
         if (const auto at = text.find("bbs="); at != std::string::npos) {
             recording_.big_block_bytes = std::strtoll(text.c_str() + at + 4, nullptr, 10);
         }
+        if (const auto at = text.find("mbs="); at != std::string::npos) {
+            memory_block_bytes_ = std::strtoll(text.c_str() + at + 4, nullptr, 10);
+            if (*memory_block_bytes_ < page_bytes) return Defect{"\"mbs=\" is not the size of a memory block"};
+        }
         return std::nullopt;
     }
 
@@ -240,8 +244,8 @@ class Reader {
         }
         if (!first_bb) return Defect{"no driver state in it: the recording must begin when the driver is bound"};
         r.first_big_block = *first_bb;
-        if (r.pages_per_memory_block == 0) r.pages_per_memory_block = 32768;
-        constexpr std::int64_t page_bytes = 4096;
+        if (r.pages_per_memory_block == 0)
+            r.pages_per_memory_block = memory_block_bytes_.value_or(128 << 20) / page_bytes;
         r.memory_block_bytes = r.pages_per_memory_block * page_bytes;
         if (r.big_block_bytes == 0) r.big_block_bytes = 2 * r.memory_block_bytes;
         if (r.big_block_bytes % r.memory_block_bytes != 0) {
@@ -249,19 +253,7 @@ class Reader {
                           " is not a multiple of the memory block size"};
         }
         bbm::Scope& scope = r.config.scope;
-        scope = bbm::Scope{};
-        scope.name = "recording";
-        scope.big_blocks = std::max<int>(1, static_cast<int>(big_blocks));
-        scope.memory_blocks = static_cast<int>(r.big_block_bytes / r.memory_block_bytes);
-        scope.pages = 3;  // first, last, and one for all between
-        scope.allocations = bbm::max_pages;
-        scope.pins = bbm::max_pages;
-        scope.contig_tries = 5;
-        constexpr std::int64_t gib = 1LL << 30;
-        constexpr std::int64_t extents = 2LL * (128 << 20);  // QEMU: usable region beyond requested_size
-        scope.threshold =
-            static_cast<int>(std::max<std::int64_t>(gib / r.memory_block_bytes, 2LL * scope.memory_blocks));
-        scope.usable_slack = static_cast<int>(std::min<std::int64_t>(extents / r.big_block_bytes, bbm::max_big_blocks));
+        scope = recorded_scope(std::max<int>(1, static_cast<int>(big_blocks)), r.big_block_bytes, r.memory_block_bytes);
         while (scope.total_memory_blocks() > bbm::max_memory_blocks && scope.big_blocks > 1) --scope.big_blocks;
         scope.threshold = std::min(scope.threshold, bbm::max_memory_blocks);
         if (auto what = bbm::problem(scope)) return Defect{"the device is too large for the model: " + *what};
@@ -323,7 +315,7 @@ class Reader {
     }
 
     [[nodiscard]] int memory_block(std::int64_t pfn) const {
-        const std::int64_t first = recording_.first_big_block * recording_.big_block_bytes / 4096;
+        const std::int64_t first = recording_.first_big_block * recording_.big_block_bytes / page_bytes;
         return static_cast<int>((pfn - first) / recording_.pages_per_memory_block);
     }
 
@@ -468,6 +460,7 @@ class Reader {
     const bbm::Release* release_;
     Recording recording_;
     std::size_t line_ = 0;
+    std::optional<std::int64_t> memory_block_bytes_;  ///< if the first mark tells it
     std::optional<std::int64_t> last_seq_;
     double last_ts_ = 0;
     double last_event_ = 0;
@@ -489,6 +482,32 @@ class Reader {
 };
 
 }  // namespace
+
+std::optional<int> action_number(const bbm::Release& release, bbm::NotifierAction action) {
+    const auto find = [action](const auto& table) -> std::optional<int> {
+        for (const auto& [number, known] : table) {
+            if (known == action) return number;
+        }
+        return std::nullopt;
+    };
+    return release.notifies_prepare_and_finish ? find(actions_as_enum) : find(actions_as_bits);
+}
+
+bbm::Scope recorded_scope(int big_blocks, std::int64_t big_block_bytes, std::int64_t memory_block_bytes) {
+    constexpr std::int64_t gib = 1LL << 30;
+    constexpr std::int64_t extents = 2LL * (128 << 20);  // QEMU: usable region beyond requested_size
+    bbm::Scope scope;
+    scope.name = "recording";
+    scope.big_blocks = big_blocks;
+    scope.memory_blocks = static_cast<int>(big_block_bytes / memory_block_bytes);
+    scope.pages = 3;  // first, last, and one for all between
+    scope.allocations = bbm::max_pages;
+    scope.pins = bbm::max_pages;
+    scope.contig_tries = 5;
+    scope.threshold = static_cast<int>(std::max<std::int64_t>(gib / memory_block_bytes, 2LL * scope.memory_blocks));
+    scope.usable_slack = static_cast<int>(std::min<std::int64_t>(extents / big_block_bytes, bbm::max_big_blocks));
+    return scope;
+}
 
 std::variant<Recording, BadInput> parse_recording(const std::string& name, const std::string& text,
                                                   const bbm::Release* release) {

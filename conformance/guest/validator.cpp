@@ -255,17 +255,23 @@ class Validator {
         return false;
     }
 
-    /// Sizes worth trying: what the driver has read last, and the next other one it will read. Sizes that nobody reads
-    /// make no difference.
+    /// Sizes worth trying: what the driver has read last, and the next other one it will read. A size that it never
+    /// reads shows only by a PLUG that the device refuses: nothing requested explains any such.
     [[nodiscard]] bool plausible_size(const Node& node, int size) const {
         if (size == node.state.requested) return true;
         for (std::size_t i = node.event; i < recording_.events.size(); ++i) {
+            if (size == 0 && refuses_to_plug(recording_.events[i])) return true;
             const auto& driver = recording_.events[i].driver;
             if (!driver || !driver->requested) continue;
             const std::int64_t read = *driver->requested / recording_.big_block_bytes;
             if (read != node.state.requested) return read == size;
         }
         return false;
+    }
+
+    static bool refuses_to_plug(const Seen& seen) {
+        return seen.kind == EventKind::handle_response &&
+               seen.value == bbm::response::nack - 1;  // ACK is 0 on the wire
     }
 
     /// The memory block whose pages decide what alloc_contig_range() or offline_pages() does next, or -1.
@@ -342,7 +348,7 @@ class Validator {
         Node node = nodes_[at];
         model_.step(node.state, who, context);
         if (context.is_blocked() || context.diverged()) return;
-        note_memmap(node, context.step());
+        node.stale = stale_memmaps(node.stale, context.step(), node.state, recording_.config.scope);
         node.parent = static_cast<std::ptrdiff_t>(at);
         node.actor = who;
         node.step = context.step();
@@ -383,20 +389,6 @@ class Validator {
     static bool belongs(const Seen& seen, std::size_t slot) {
         if (seen.kind == EventKind::config_changed || seen.kind == EventKind::handle_response) return true;
         return seen.kworker == (slot == bbm::actor::worker);
-    }
-
-    /// A failed onlining leaves an initialised memmap behind; the next onlining, or the block's removal, ends that.
-    void note_memmap(Node& node, unsigned step) const {
-        const State& s = node.state;
-        const unsigned bit = 1U << static_cast<unsigned>(static_cast<int>(s.op_mb));
-        if (step == static_cast<unsigned>(StepId::op_online_init)) node.stale &= ~bit;
-        if (step == static_cast<unsigned>(StepId::op_online_veto)) node.stale |= bit;
-        if (step == static_cast<unsigned>(StepId::op_remove)) {
-            for (int i = 0; i < recording_.config.scope.total_memory_blocks(); ++i) {
-                if (s.mb[static_cast<std::size_t>(i)].state == bbm::memory_block::absent)
-                    node.stale &= ~(1U << static_cast<unsigned>(i));
-            }
-        }
     }
 
     // --- matching ---

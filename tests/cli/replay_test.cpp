@@ -49,6 +49,21 @@ TEST_F(Replay, WhatWasSaved) {
     EXPECT_EQ(std::count(quiet.out.begin(), quiet.out.end(), '\n'), 2) << quiet.out;
 }
 
+TEST_F(Replay, WritesARecordingThatTheModelExplains) {
+    EXPECT_EQ(run("check --release linux-6.1 --property not-broken --pages 3 --contig-tries 5" + tiny).code, 1);
+    const Outcome outcome = run("replay --quiet vmemcheck-not-broken-linux-6.1.json --trace run.jsonl");
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    const Outcome explained = run("trace run.jsonl");
+    EXPECT_EQ(explained.code, 0) << explained.out << explained.err;
+    EXPECT_TRUE(has(explained.out, "ACCEPTED  run.jsonl  linux-6.1"));
+}
+
+TEST_F(Replay, RefusesToRecordWhatARecordingCannotTell) {
+    refused("replay --quiet " + saved() + " --trace run.jsonl", {"--trace", "three pages", "docs/traces.md"});
+    refused("replay " + saved() + " " + saved() + " --trace run.jsonl", {"--trace", "one counterexample"});
+    refused("replay " + saved() + " --trace no/such/folder/run.jsonl", {"no/such/folder"});
+}
+
 TEST_F(Replay, FileNamesEverythingInWords) {
     const Json file = json(saved());
     EXPECT_EQ(file["format"], "vmemcheck-counterexample");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Random testing of the model: what it finds, how short that gets, and that the wide model is the same model.
-#include "fuzz/fuzz.hpp"
+#include "properties/fuzz.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 
 #include "checker/guided_walk.hpp"
 #include "checker/replay.hpp"
-#include "fuzz/plan.hpp"
+#include "properties/fuzz_plan.hpp"
 #include "spec/properties.hpp"
 
 namespace vmemcheck::bbm {

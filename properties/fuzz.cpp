@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "fuzz/fuzz.hpp"
+#include "properties/fuzz.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,8 +7,8 @@
 
 #include "checker/guided_walk.hpp"
 #include "checker/options.hpp"
-#include "fuzz/plan.hpp"
-#include "fuzz/vary.hpp"
+#include "properties/fuzz_plan.hpp"
+#include "properties/fuzz_vary.hpp"
 #include "spec/properties.hpp"
 
 namespace vmemcheck::bbm::fuzz {

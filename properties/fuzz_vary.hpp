@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <random>
 
-#include "fuzz/fuzz.hpp"
+#include "properties/fuzz.hpp"
 
 namespace vmemcheck::bbm::fuzz {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "fuzz/vary.hpp"
+#include "properties/fuzz_vary.hpp"
 
 #include <algorithm>
 #include <array>

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "checker/schedule.hpp"
-#include "fuzz/fuzz.hpp"
+#include "properties/fuzz.hpp"
 #include "spec/properties.hpp"
 
 namespace vmemcheck::bbm::fuzz {

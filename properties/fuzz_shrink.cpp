@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "checker/shrink.hpp"
-
 #include <algorithm>
 #include <array>
 #include <utility>
 
-#include "fuzz/plan.hpp"
+#include "checker/shrink.hpp"
+#include "properties/fuzz_plan.hpp"
 
 namespace vmemcheck::bbm::fuzz {
 
