@@ -4,6 +4,7 @@
 /// are shrunk.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string_view>

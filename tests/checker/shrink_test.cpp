@@ -104,7 +104,7 @@ TEST(Shrink, AnAssertionBecomesTheShortest) {
     }
 }
 
-TEST(Shrink, FaultsThatAreNotNeededAreTakenOut) {
+TEST(Shrink, ActorsThatAreNotNeededAreTakenOut) {
     const Workers shop{2};
     auto rich = property<Workers>("rich", PropertyKind::invariant);
     rich.holds = [](const Workers&, const Workers::State& s) { return s.total < 200; };
@@ -122,6 +122,17 @@ TEST(Shrink, FaultsThatAreNotNeededAreTakenOut) {
     expect_shortest(shop, rich, *run);
     EXPECT_TRUE(std::all_of(run->steps.begin(), run->steps.end(), [](const auto& step) { return step.actor == 0; }) ||
                 std::all_of(run->steps.begin(), run->steps.end(), [](const auto& step) { return step.actor == 1; }));
+}
+
+TEST(Shrink, AFaultThatNeedNotStrikeDoesNot) {
+    const Workers shop{1};
+    auto poor = property<Workers>("poor", PropertyKind::invariant);
+    poor.holds = [](const Workers&, const Workers::State& s) { return s.total < 100; };
+    Shrinker<Workers> shrinker(shop, poor, first_state(shop), {});
+    const auto run = shrinker.shrink({{0, {{0, 1}}}, {0, {}}, {0, {{1, 1}}}, {0, {}}});
+    ASSERT_TRUE(run);
+    expect_shortest(shop, poor, *run);
+    EXPECT_EQ(run->steps.front().choices, (std::vector<ChoiceTaken>{{0, 0}}));
 }
 
 TEST(Shrink, TheSeedDecides) {
