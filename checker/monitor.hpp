@@ -126,6 +126,8 @@ class Monitor {
     [[nodiscard]] std::uint64_t unclaimed_failures() const { return unclaimed_; }
     /// Whether on_moves() has anything to do.
     [[nodiscard]] bool wants_moves() const { return !deadlocks_.empty() || !ends_.empty(); }
+    /// Whether it matters for on_moves() what the environment can do.
+    [[nodiscard]] bool wants_ends() const { return !ends_.empty(); }
     [[nodiscard]] std::span<const ActorKind> kinds() const { return kinds_; }
 
     /// The verdict on a property, without counterexample. \param complete everything was explored

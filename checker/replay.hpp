@@ -17,7 +17,7 @@
 #include "checker/monitor.hpp"
 #include "checker/property.hpp"
 #include "checker/result.hpp"
-#include "checker/successors.hpp"
+#include "checker/schedule.hpp"
 
 namespace vmemcheck::checker {
 
@@ -132,9 +132,7 @@ template <Model M, class Recording, class Observer = NoObserver>
         monitor.on_state(state, hit);
         if (!monitor.wants_moves()) return;
         std::vector<Moves> moves;
-        for (ActorId actor = 0; actor < model.actor_count(); ++actor) {
-            moves.push_back(outcomes(model, state, actor).moves);
-        }
+        find_moves(model, monitor, state, moves);
         monitor.on_moves(state, moves, hit);
     };
     const auto diverge = [&](std::size_t at, const std::string& reason) {

@@ -41,6 +41,10 @@ Flag& Flag::excludes(const Flag& other) {
     option_->excludes(other.option_);
     return *this;
 }
+Flag& Flag::needs(const Flag& other) {
+    option_->needs(other.option_);
+    return *this;
+}
 
 bool Flag::given() const { return option_->count() > 0; }
 

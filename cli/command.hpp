@@ -42,6 +42,8 @@ class Flag {
     Flag& one_value();
     Flag& required();
     Flag& excludes(const Flag& other);
+    /// It is an error to give this one without the other.
+    Flag& needs(const Flag& other);
 
     /// Whether it was given.
     [[nodiscard]] bool given() const;

@@ -11,8 +11,10 @@ void add_check(CLI::App& app, Action& chosen);
 void add_replay(CLI::App& app, Action& chosen);
 void add_prove(CLI::App& app, Action& chosen);
 void add_simulate(CLI::App& app, Action& chosen);
+void add_fuzz(CLI::App& app, Action& chosen);
 void add_trace(CLI::App& app, Action& chosen);
-/// properties, releases, scopes, mutants, steps
+void add_mutants(CLI::App& app, Action& chosen);
+/// properties, releases, scopes, steps
 void add_lists(CLI::App& app, Action& chosen);
 
 }  // namespace vmemcheck::cli

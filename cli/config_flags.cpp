@@ -54,8 +54,8 @@ int bound_value(std::string_view what, std::string_view text, bool any) {
     return value;
 }
 
-void require_possible(const Config& config) {
-    if (const auto problem = bbm::problem(config.scope)) throw UserError("impossible scope: " + *problem);
+void require_possible(const Config& config, const bbm::Capacity& capacity) {
+    if (const auto problem = bbm::problem(config.scope, capacity)) throw UserError("impossible scope: " + *problem);
     if (!config.safe_unplug && !config.release.has_unsafe_unplug) {
         std::vector<std::string> with;
         for (const bbm::Release& release : bbm::releases()) {
@@ -101,10 +101,12 @@ void ConfigFlags::add_to(Command& command) {
         .group("Properties");
 
     const std::string scope = "Scope";
-    command.add_option("--scope", scope_, "how much of the system: small, medium or large; the next flags change it")
-        .type_name("S")
-        .show_default()
-        .group(scope);
+    scope_flag_ =
+        command
+            .add_option("--scope", scope_, "how much of the system: small, medium or large; the next flags change it")
+            .type_name("S")
+            .show_default()
+            .group(scope);
     for (const BoundInfo& bound : bound_infos()) {
         Bound& entry = bounds_.emplace_back();
         entry.flag = command.add_option(fmt::format("--{}", bound.name), entry.value, std::string(bound.sentence))
@@ -145,7 +147,12 @@ std::string ConfigFlags::scope_name() const {
     return name + ')';
 }
 
-Config ConfigFlags::config() const {
+bool ConfigFlags::scope_given() const {
+    return scope_flag_.given() ||
+           std::any_of(bounds_.begin(), bounds_.end(), [](const Bound& bound) { return bound.flag.given(); });
+}
+
+Config ConfigFlags::config(const bbm::Capacity& capacity) const {
     Config config;
     config.release = release_named(release_);
     config.scope = scope();
@@ -156,7 +163,7 @@ Config ConfigFlags::config() const {
     config.safe_unplug = on_or_off("--safe-unplug", safe_unplug_);
     config.unplug_online = on_or_off("--unplug-online", unplug_online_);
     config.auto_online = auto_online_named("--auto-online", auto_online_);
-    require_possible(config);
+    require_possible(config, capacity);
     return config;
 }
 

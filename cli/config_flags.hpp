@@ -23,7 +23,9 @@ class ConfigFlags {
     void add_to(Command& command);
 
     /// Throws UserError if the flags do not fit together.
-    [[nodiscard]] Config config() const;
+    [[nodiscard]] Config config(const bbm::Capacity& capacity = bbm::native_capacity) const;
+    /// Whether a flag says anything about the scope.
+    [[nodiscard]] bool scope_given() const;
     /// The properties asked for, all of them if none were named.
     [[nodiscard]] std::vector<Property> properties(const Config& config) const;
     /// Whether the property was asked for by name.
@@ -44,6 +46,7 @@ class ConfigFlags {
 
     std::string release_ = "linux-6.12";
     std::string scope_ = "small";
+    Flag scope_flag_;
     std::string safe_unplug_ = "on";
     std::string unplug_online_ = "on";
     std::string auto_online_ = "any";
@@ -61,7 +64,7 @@ class ConfigFlags {
 [[nodiscard]] bbm::AutoOnline auto_online_named(std::string_view what, std::string_view name);
 /// A number, or "any" if that is allowed (-1). \param what the flag, for the message
 [[nodiscard]] int bound_value(std::string_view what, std::string_view text, bool any);
-/// Throws UserError if no such configuration can be checked.
-void require_possible(const Config& config);
+/// Throws UserError if no such configuration can be checked, in states of that capacity.
+void require_possible(const Config& config, const bbm::Capacity& capacity = bbm::native_capacity);
 
 }  // namespace vmemcheck::cli

@@ -19,13 +19,15 @@ inline constexpr std::string_view counterexample_format = "vmemcheck-counterexam
 inline constexpr int counterexample_version = 1;
 
 /// The text of a counterexample file.
-[[nodiscard]] std::string counterexample_text(const Bbm& model, const Property& property, const Run& run);
+template <class M>
+[[nodiscard]] std::string counterexample_text(const M& model, const checker::Property<M>& property,
+                                              const checker::Counterexample<M>& run);
 
 /// JSON, indented; what fits on a line is on one line.
 [[nodiscard]] std::string pretty(const Json& value);
 
 /// "vmemcheck-PROPERTY-RELEASE" with '-' for '/'.
-[[nodiscard]] std::string run_file_stem(const Config& config, const Property& property);
+[[nodiscard]] std::string run_file_stem(const Config& config, std::string_view property);
 
 /// A step as read: names are resolved, what they mean is not yet tried.
 struct FileStep {

@@ -84,13 +84,13 @@ Config read_config(const JsonPlace& file) {
     config.auto_online = at_place(auto_online, [&] { return auto_online_named("auto_online", auto_online.text()); });
     const JsonPlace mutant = file.at("mutant");
     if (!mutant.value().is_null()) config.mutant = at_place(mutant, [&] { return mutant_named(mutant.text()); });
-    at_place(file, [&] { require_possible(config); });
+    at_place(file, [&] { require_possible(config, bbm::wide_capacity); });
     return config;
 }
 
-checker::ChoiceTaken read_choice(const Bbm& model, const std::string& key, const JsonPlace& place) {
+checker::ChoiceTaken read_choice(const std::string& key, const JsonPlace& place) {
     const std::string name = key.substr(0, key.find('#'));
-    const std::span<const checker::ChoiceInfo> choices = model.choices();
+    const std::span<const checker::ChoiceInfo> choices = bbm::choice_infos();
     const auto choice = std::find_if(choices.begin(), choices.end(), [&](const auto& c) { return c.name == name; });
     if (choice == choices.end()) place.fail(unknown_name("choice", name, names_of(choices)));
     const auto id = static_cast<checker::ChoiceId>(choice - choices.begin());
@@ -99,7 +99,8 @@ checker::ChoiceTaken read_choice(const Bbm& model, const std::string& key, const
     return {id, static_cast<int>(index_in(values, fmt::format("value of {}", name), place))};
 }
 
-FileStep read_step(const Bbm& model, const JsonPlace& place) {
+template <class M>
+FileStep read_step(const M& model, const JsonPlace& place) {
     place.allow({"actor", "step", "function", "choices", "changes"});
     FileStep result;
     std::vector<std::string> actors;
@@ -109,7 +110,7 @@ FileStep read_step(const Bbm& model, const JsonPlace& place) {
     result.step.step = static_cast<checker::StepId>(index_in(names_of(model.steps()), "step", place.at("step")));
     if (place.has("choices")) {
         for (const auto& [key, value] : place.at("choices").members()) {
-            result.step.choices.push_back(read_choice(model, key, value));
+            result.step.choices.push_back(read_choice(key, value));
         }
     }
     if (!place.has("changes")) return result;
@@ -155,15 +156,17 @@ CounterexampleFile read_counterexample(const std::string& path) {
     result.verdict = verdicts[index_in(verdicts, "verdict", file.at("verdict"))];
     if (file.has("message")) static_cast<void>(file.at("message").text());
 
-    const Bbm model(result.config);
-    const State sample = model.initial_state(0);
-    const checker::Layout layout = checker::layout_of(model, sample);
-    const Names fields = names_of(layout.fields());
-    for (const auto& [name, value] : file.at("initial").members()) {
-        if (layout.find(name) < 0) value.fail(unknown_name("field", name, fields));
-    }
-    result.initial = file.at("initial").value();
-    for (const JsonPlace& step : file.at("steps").elements()) result.steps.push_back(read_step(model, step));
+    bbm::with_model(result.config.scope, [&]<class M>(std::type_identity<M>) {
+        const M model(result.config);
+        const typename M::State sample = model.initial_state(0);
+        const checker::Layout layout = checker::layout_of(model, sample);
+        const Names fields = names_of(layout.fields());
+        for (const auto& [name, value] : file.at("initial").members()) {
+            if (layout.find(name) < 0) value.fail(unknown_name("field", name, fields));
+        }
+        result.initial = file.at("initial").value();
+        for (const JsonPlace& step : file.at("steps").elements()) result.steps.push_back(read_step(model, step));
+    });
     return result;
 }
 

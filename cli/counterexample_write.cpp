@@ -45,6 +45,7 @@ void put(std::string& text, const Json& value, std::size_t indent, std::size_t c
     text += '\n' + std::string(indent, ' ') + (value.is_object() ? '}' : ']');
 }
 
+template <class State>
 Json initial_json(const checker::Layout& layout, const State& state) {
     Json object = Json::object();
     for (std::size_t i = 0; i < layout.fields().size(); ++i) {
@@ -62,13 +63,15 @@ std::string pretty(const Json& value) {
     return text + '\n';
 }
 
-std::string run_file_stem(const Config& config, const Property& property) {
-    std::string id = property.id;
+std::string run_file_stem(const Config& config, std::string_view property) {
+    std::string id(property);
     std::replace(id.begin(), id.end(), '/', '-');
     return "vmemcheck-" + id + '-' + std::string(config.release.name);
 }
 
-std::string counterexample_text(const Bbm& model, const Property& property, const Run& run) {
+template <class M>
+std::string counterexample_text(const M& model, const checker::Property<M>& property,
+                                const checker::Counterexample<M>& run) {
     const checker::Layout layout = checker::layout_of(model, run.initial);
     Json file;
     file["format"] = counterexample_format;
@@ -80,7 +83,7 @@ std::string counterexample_text(const Bbm& model, const Property& property, cons
     file["message"] = run.message;
     file["initial"] = initial_json(layout, run.initial);
     Json steps = Json::array();
-    const State* before = &run.initial;
+    const typename M::State* before = &run.initial;
     for (const auto& step : run.steps) {
         const checker::StepInfo& info = model.steps()[step.step];
         Json item;
@@ -100,5 +103,9 @@ std::string counterexample_text(const Bbm& model, const Property& property, cons
     file["steps"] = std::move(steps);
     return pretty(file);
 }
+
+template std::string counterexample_text(const Bbm& model, const Property& property, const Run& run);
+template std::string counterexample_text(const bbm::WideBbm& model, const bbm::spec::WideProperty& property,
+                                         const checker::Counterexample<bbm::WideBbm>& run);
 
 }  // namespace vmemcheck::cli

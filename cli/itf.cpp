@@ -13,6 +13,7 @@ namespace {
 
 Json big(const Json& number) { return {{"#bigint", std::to_string(number.get<int>())}}; }
 
+template <class State>
 Json state_json(const checker::Layout& layout, const State& state, std::size_t index, const std::string& actor,
                 std::string_view action) {
     Json object;
@@ -42,7 +43,8 @@ std::string identifier_of(const std::string& field) {
     return name;
 }
 
-std::string itf_text(const Bbm& model, const Property& property, const Run& run) {
+template <class M>
+std::string itf_text(const M& model, const checker::Property<M>& property, const checker::Counterexample<M>& run) {
     const checker::Layout layout = checker::layout_of(model, run.initial);
     const bool goal = property.kind == checker::PropertyKind::reachability;
     Json types;
@@ -75,5 +77,9 @@ std::string itf_text(const Bbm& model, const Property& property, const Run& run)
     trace["states"] = std::move(states);
     return pretty(trace);
 }
+
+template std::string itf_text(const Bbm& model, const Property& property, const Run& run);
+template std::string itf_text(const bbm::WideBbm& model, const bbm::spec::WideProperty& property,
+                              const checker::Counterexample<bbm::WideBbm>& run);
 
 }  // namespace vmemcheck::cli

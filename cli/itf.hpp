@@ -10,7 +10,9 @@
 namespace vmemcheck::cli {
 
 /// A run as ITF: one variable a field of the state, and "actor" and "action_taken", the step that led to the state.
-[[nodiscard]] std::string itf_text(const Bbm& model, const Property& property, const Run& run);
+template <class M>
+[[nodiscard]] std::string itf_text(const M& model, const checker::Property<M>& property,
+                                   const checker::Counterexample<M>& run);
 
 /// "bb[0].state" -> "bb_0_state".
 [[nodiscard]] std::string identifier_of(const std::string& field);

@@ -21,17 +21,6 @@ namespace {
 
 constexpr std::size_t width = 110;
 
-std::string item(const Style& style, std::string_view name,
-                 const std::vector<std::pair<std::string_view, std::string>>& facts) {
-    std::string text = style.bold(name) + '\n';
-    for (const auto& [what, value] : facts) {
-        if (value.empty()) continue;
-        const std::string lead = what.empty() ? "    " : fmt::format("    {}: ", what);
-        text += lead + wrapped(value, 4, width) + '\n';
-    }
-    return text;
-}
-
 std::string expectation(const Property& property) {
     if (property.kind != checker::PropertyKind::reachability) return {};
     return property.expected ? "reachable" : "unreachable";
@@ -59,12 +48,12 @@ struct PropertiesCommand {
         const Style style = Style::of(STDOUT_FILENO);
         std::string text;
         for (const Property& p : properties) {
-            text += item(style, p.id,
-                         {{"", p.sentence},
-                          {"kind", checker::text(p.kind)},
-                          {"expected", expectation(p)},
-                          {"source", p.source},
-                          {"broken by", p.broken_by}});
+            text += item_text(style, p.id,
+                              {{"", p.sentence},
+                               {"kind", checker::text(p.kind)},
+                               {"expected", expectation(p)},
+                               {"source", p.source},
+                               {"broken by", p.broken_by}});
         }
         return text;
     }
@@ -102,7 +91,7 @@ std::string releases_text(const Style& style) {
     std::string text;
     for (const bbm::Release& r : bbm::releases()) {
         const auto yes_no = [](bool yes) { return std::string(yes ? "yes" : "no"); };
-        text += item(
+        text += item_text(
             style, r.name,
             {{"", std::string(r.sentence)},
              {"bbm_safe_unplug can be off", yes_no(r.has_unsafe_unplug)},
@@ -120,23 +109,12 @@ std::string releases_text(const Style& style) {
 std::string scopes_text(const Style& style) {
     std::string text;
     for (const bbm::Scope& scope : bbm::scopes()) {
-        text += item(style, scope.name, {{"", scope_text(scope)}});
+        text += item_text(style, scope.name, {{"", scope_text(scope)}});
         std::string flags;
         for (const BoundInfo& bound : bound_infos()) {
             flags += fmt::format("{}--{}={}", flags.empty() ? "" : " ", bound.name, bound_text(bound, scope));
         }
         text += "    " + wrapped(flags, 4, width) + '\n';
-    }
-    return text;
-}
-
-std::string mutants_text(const Style& style) {
-    std::string text;
-    for (const bbm::MutantInfo& mutant : bbm::mutants()) {
-        text += item(style, mutant.name,
-                     {{"", std::string(mutant.sentence)},
-                      {"source", std::string(mutant.source)},
-                      {"breaks", fmt::format("{} (in {})", mutant.breaks, mutant.release)}});
     }
     return text;
 }
@@ -164,7 +142,6 @@ void add_lists(CLI::App& app, Action& chosen) {
 
     add_list(app, chosen, "releases", "lists the Linux releases the model knows, and how they differ", releases_text);
     add_list(app, chosen, "scopes", "lists the named scopes with all of their bounds", scopes_text);
-    add_list(app, chosen, "mutants", "lists the known bugs that can be put into the model", mutants_text);
 
     const auto markdown = std::make_shared<bool>(false);
     Command steps(app, "steps", "lists the atomic steps: kernel function and why each may be atomic");

@@ -42,8 +42,10 @@ ExitCode run(int argc, char** argv) {
     add_replay(app, action);
     add_prove(app, action);
     add_simulate(app, action);
+    add_fuzz(app, action);
     add_trace(app, action);
     add_lists(app, action);
+    add_mutants(app, action);
 
     if (const std::string problem = unknown_command_text(app, argc, argv); !problem.empty()) return refuse(problem);
     try {

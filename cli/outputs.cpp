@@ -26,9 +26,11 @@ void check_save(const std::string& save) {
     if (!save.empty() && save != "none") check_writable_directory(save);
 }
 
-std::string save_run(const std::string& save, const Bbm& model, const Property& property, const Run& run) {
+template <class M>
+std::string save_run(const std::string& save, const M& model, const checker::Property<M>& property,
+                     const checker::Counterexample<M>& run) {
     if (save == "none") return {};
-    std::string path = path_in(save, run_file_stem(model.config(), property) + ".json");
+    std::string path = path_in(save, run_file_stem(model.config(), property.id) + ".json");
     try {
         write_file(path, counterexample_text(model, property, run));
         return path;
@@ -39,6 +41,11 @@ std::string save_run(const std::string& save, const Bbm& model, const Property& 
         return {};
     }
 }
+
+template std::string save_run(const std::string& save, const Bbm& model, const Property& property, const Run& run);
+template std::string save_run(const std::string& save, const bbm::WideBbm& model,
+                              const bbm::spec::WideProperty& property,
+                              const checker::Counterexample<bbm::WideBbm>& run);
 
 void OutputFlags::add_to(Command& command) {
     const std::string group = "Output";
@@ -86,7 +93,7 @@ void OutputFlags::write_itf(const Report& report) const {
         if (!finding.show || !finding.run) continue;
         const std::string text = itf_text(*report.model, *finding.property, *finding.run);
         if (directory) {
-            write_file(path_in(itf_, run_file_stem(report.config(), *finding.property) + ".itf.json"), text);
+            write_file(path_in(itf_, run_file_stem(report.config(), finding.property->id) + ".itf.json"), text);
         } else if (written.empty()) {
             write_file(itf_, text);
             written = finding.property->id;

@@ -17,7 +17,9 @@ void check_save(const std::string& save);
 /// Saves a run as vmemcheck-PROPERTY-RELEASE.json, unless "none" was said.
 /// \param save the value of --save: a directory, "none", or empty for the current one
 /// \return the file; empty if there is none. Throws UserError if a directory that was asked for cannot be written.
-[[nodiscard]] std::string save_run(const std::string& save, const Bbm& model, const Property& property, const Run& run);
+template <class M>
+[[nodiscard]] std::string save_run(const std::string& save, const M& model, const checker::Property<M>& property,
+                                   const checker::Counterexample<M>& run);
 
 class OutputFlags {
  public:

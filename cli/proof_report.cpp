@@ -124,6 +124,24 @@ std::string dropped_text(const ProofReport& report, const Style& style) {
            wrapped(list_of(ids), 2, width) + '\n';
 }
 
+/// What was learned and is needed, for --strengthen.
+std::string facts_text(const ProofReport& report, const Style& style) {
+    const spec::Proof& proof = report.proof;
+    if (!proof.facts) return {};
+    std::string text = '\n' + style.bold("learned facts") + ": ";
+    if (!proof.inductive[spec::Obligations::facts()]) return text + "not decided in time, so not used\n";
+    text +=
+        fmt::format("{} of {} are needed", proof.facts_used.size(), counted(proof.plan->patterns().size(), "pattern"));
+    if (!report.verbose) return text + " (--verbose shows them)\n";
+    text += '\n';
+    for (const std::size_t p : proof.facts_used) {
+        const spec::FactPattern& pattern = proof.plan->patterns()[p];
+        text += "  " + pattern.title() + '\n';
+        for (const std::string& line : proof.facts->lines(pattern, p)) text += "    " + wrapped(line, 6, width) + '\n';
+    }
+    return text;
+}
+
 /// What of the size of the system the proof takes for granted.
 std::vector<std::string> bounds_assumed(const ProofReport& report) {
     if (report.unbounded) {
@@ -213,6 +231,7 @@ std::string proof_text(const ProofReport& report, const Style& style) {
         }
     }
     text += dropped_text(report, style);
+    text += facts_text(report, style);
     text += ctis_text(report, style);
     text += '\n' + style.bold("assumptions") + '\n';
     for (const std::string& line : all_assumptions(report)) text += "  - " + wrapped(line, 4, width) + '\n';
@@ -266,6 +285,14 @@ Json proof_json(const ProofReport& report) {
         dropped.push_back(std::move(object));
     }
     file["lemmas_given_up"] = std::move(dropped);
+    if (const spec::Proof& proof = report.proof; proof.facts) {
+        Json facts = Json::array();
+        for (const std::size_t p : proof.facts_used) {
+            const spec::FactPattern& pattern = proof.plan->patterns()[p];
+            facts.push_back({{"pattern", pattern.title()}, {"allows", proof.facts->lines(pattern, p)}});
+        }
+        file["learned_facts"] = std::move(facts);
+    }
     file["unbounded"] = report.unbounded;
     file["assumptions"] = all_assumptions(report);
     const spec::ProofStatistics& s = report.proof.statistics;

@@ -44,9 +44,14 @@ class ProveCommand {
                    "look for violations of up to so many steps of what is not proved, by unrolling")
             .group(group);
         command
-            .add_option("--without", without_,
-                        "leave out this lemma or property, as if it were not known; may be given again")
+            .add_option(
+                "--without", without_,
+                "leave out this lemma or property, as if it were not known, or all 'lemmas'; may be given again")
             .type_name("ID")
+            .group(group);
+        command
+            .add_flag("--strengthen", strengthen_,
+                      "learn further invariants: which values fields may have, given the program counters")
             .group(group);
         command.add_flag("--no-check", no_check_, "do not let the checker look for what could not be proved")
             .group(group);
@@ -109,12 +114,7 @@ class ProveCommand {
     }
 
     void check_flags() {
-        std::vector<std::string_view> known;
-        for (std::size_t i = 0; i < spec::Obligations::predicates(); ++i) known.push_back(spec::Obligations::name(i));
-        for (const std::string& id : without_) {
-            if (std::find(known.begin(), known.end(), id) == known.end())
-                throw UserError(unknown_name("lemma or property", id, known));
-        }
+        check_without();
         if (query_time_ > max_query_time) {
             throw UserError(fmt::format("--query-time must be at most {} seconds", max_query_time));
         }
@@ -132,6 +132,23 @@ class ProveCommand {
         check_writable_directory(smt2_);
     }
 
+    void check_without() {
+        std::vector<std::string_view> known{spec::all_lemmas};
+        const auto& predicates = spec::invariants<spec::SymbolicDomain>;
+        for (const auto& predicate : predicates) known.push_back(predicate.id);
+        for (const auto& lemma : spec::lemma_infos) known.push_back(lemma.id);
+        known.push_back(spec::Obligations::name(spec::Obligations::in_range()));
+        for (const std::string& id : without_) {
+            if (std::find(known.begin(), known.end(), id) != known.end()) continue;
+            for (std::size_t i = spec::Obligations::predicates(); i < spec::Obligations::count(); ++i) {
+                if (spec::Obligations::name(i) != id) continue;
+                throw UserError(fmt::format(
+                    "{} is about what steps do, not about states: no proof assumes it, so it cannot be left out", id));
+            }
+            throw UserError(unknown_name("lemma or property", id, known));
+        }
+    }
+
     [[nodiscard]] unsigned query_timeout_ms() const {
         // 0 means no limit to Z3.
         return query_time_ > 0 ? std::max(1U, static_cast<unsigned>(query_time_ * 1000)) : default_timeout_ms;
@@ -144,6 +161,7 @@ class ProveCommand {
         options.timeout_ms = query_timeout_ms();
         options.without = without_;
         options.unbounded = unbounded_;
+        options.strengthen = strengthen_;
         options.stop = stop;
         const StatusLine line;
         options.progress = [&line](const spec::ProofProgress& p) {
@@ -173,6 +191,7 @@ class ProveCommand {
     double max_time_ = 0;
     std::vector<std::string> without_;
     bool no_check_ = false;
+    bool strengthen_ = false;
     bool unbounded_ = false;
     bool verbose_ = false;
     std::string json_;

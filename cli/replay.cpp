@@ -26,7 +26,8 @@ namespace {
 constexpr std::size_t width = 110;
 
 /// One line for each thing an actor can do, or why it cannot.
-std::string enabled_text(const Bbm& model, const State& state) {
+template <class M>
+std::string enabled_text(const M& model, const typename M::State& state) {
     std::string text;
     for (checker::ActorId actor = 0; actor < model.actor_count(); ++actor) {
         const auto can = checker::outcomes(model, state, actor);
@@ -37,7 +38,8 @@ std::string enabled_text(const Bbm& model, const State& state) {
             const Json answers = choices_json(model, step.choices);
             std::string way(model.steps()[step.step].name);
             for (const auto& [choice, value] : answers.items()) {
-                way += fmt::format(" {}={}", choice, value.is_string() ? value.get<std::string>() : value.dump());
+                way +=
+                    fmt::format(" {}={}", choice, value.is_string() ? value.template get<std::string>() : value.dump());
             }
             ways.push_back(std::move(way));
         }
@@ -61,13 +63,18 @@ struct Outcome {
     std::string details;  ///< lines
 };
 
+template <class M>
 class Replayer {
  public:
+    using State = typename M::State;
+    using Property = checker::Property<M>;
+    using Run = checker::Counterexample<M>;
+
     Replayer(const CounterexampleFile& file, std::vector<Property> properties)
         : file_(file),
           model_(file.config),
           properties_(std::move(properties)),
-          property_(find_property(properties_, file.property)),
+          property_(found(properties_, file.property)),
           layout_(checker::layout_of(model_, model_.initial_state(0))) {}
 
     Outcome run() {
@@ -89,12 +96,18 @@ class Replayer {
         return judge(replay);
     }
 
-    [[nodiscard]] const Bbm& model() const { return model_; }
+    [[nodiscard]] const M& model() const { return model_; }
     [[nodiscard]] const Property& property() const { return *property_; }
     /// The steps that could be replayed; empty if no initial state fits.
     [[nodiscard]] const std::optional<Run>& replayed() const { return run_; }
 
  private:
+    static const Property* found(const std::vector<Property>& properties, std::string_view id) {
+        const auto at =
+            std::find_if(properties.begin(), properties.end(), [id](const Property& p) { return p.id == id; });
+        return at == properties.end() ? nullptr : &*at;
+    }
+
     /// "x is A, recorded was B" of the first field in which an initial state is not the recorded one.
     [[nodiscard]] std::string difference(const State& state) const {
         for (std::size_t i = 0; i < layout_.fields().size(); ++i) {
@@ -160,7 +173,7 @@ class Replayer {
         return {};
     }
 
-    [[nodiscard]] Outcome judge(const checker::Replay<Bbm>& replay) const {
+    [[nodiscard]] Outcome judge(const checker::Replay<M>& replay) const {
         const std::string recorded = fmt::format("{} {}", file_.property, file_.verdict);
         const std::size_t steps = file_.steps.size();
         if (!replay.decided_at) {
@@ -185,7 +198,7 @@ class Replayer {
     }
 
     const CounterexampleFile& file_;
-    Bbm model_;
+    M model_;
     std::vector<Property> properties_;
     const Property* property_;
     checker::Layout layout_;
@@ -228,7 +241,13 @@ struct ReplayCommand {
     ExitCode replay_one(const std::string& path) const {
         const CounterexampleFile file = read_counterexample(path);
         require_recordable(file.config);
-        Replayer replayer(file, bbm::spec::properties(file.config));
+        return bbm::with_model(file.config.scope,
+                               [&]<class M>(std::type_identity<M>) { return replay_one<M>(path, file); });
+    }
+
+    template <class M>
+    ExitCode replay_one(const std::string& path, const CounterexampleFile& file) const {
+        Replayer<M> replayer(file, bbm::spec::properties<M>(file.config));
         const Outcome outcome = replayer.run();
         const Style style = Style::of(STDOUT_FILENO);
         std::string text;
@@ -252,18 +271,24 @@ struct ReplayCommand {
             const std::string target = is_directory(itf) ? path_in(itf, stem + ".itf.json") : itf;
             write_file(target, itf_text(replayer.model(), replayer.property(), *replayer.replayed()));
         }
-        if (!trace.empty() && replayer.replayed()) write_trace(replayer);
+        if constexpr (std::is_same_v<M, Bbm>) {
+            if (!trace.empty() && replayer.replayed()) write_trace(replayer);
+        }
         return outcome.as_recorded ? ExitCode::as_expected : ExitCode::violation;
     }
 
     void require_recordable(const Config& config) const {
         if (trace.empty()) return;
+        if (problem(config.scope)) {
+            throw UserError(
+                "--trace: this run cannot be written as a recording: the scope is too large (docs/traces.md)");
+        }
         if (const auto why = conformance::not_recordable(config)) {
             throw UserError("--trace: this run cannot be written as a recording: " + *why + " (docs/traces.md)");
         }
     }
 
-    void write_trace(const Replayer& replayer) const {
+    void write_trace(const Replayer<Bbm>& replayer) const {
         std::vector<checker::RecordedStep> steps;
         for (const auto& step : replayer.replayed()->steps) steps.push_back({step.actor, step.step, step.choices});
         write_file(trace, conformance::recording_text(replayer.model(), replayer.replayed()->initial, steps));

@@ -30,6 +30,9 @@ struct Report {
 /// What of the model was not exercised: steps never run, faults never struck, answers never given; and vacuous
 /// verdicts. One sentence each.
 [[nodiscard]] std::vector<std::string> warnings_of(const Report& report);
+/// Faults that never struck, steps that never ran, answers never given, a sentence each; without what the configuration
+/// rules out.
+[[nodiscard]] std::vector<std::string> never_exercised(const Config& config, const checker::Coverage& coverage);
 
 /// Release, scope, mode, mutant: printed before the search.
 [[nodiscard]] std::string header_text(const Config& config, const std::string& scope_name, const std::string& how);

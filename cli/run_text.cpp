@@ -20,7 +20,8 @@ std::string value_word(const checker::ChoiceInfo& choice, int value) {
     return known ? std::string(choice.values[static_cast<std::size_t>(value)]) : std::to_string(value);
 }
 
-std::string answers_text(const Bbm& model, const std::vector<checker::ChoiceTaken>& choices,
+template <class M>
+std::string answers_text(const M& model, const std::vector<checker::ChoiceTaken>& choices,
                          const RunTextOptions& options) {
     std::string text;
     for (const auto& [choice, value] : choices) {
@@ -42,6 +43,7 @@ bool is_bookkeeping(std::string_view field) {
     return std::any_of(hidden.begin(), hidden.end(), [field](std::string_view p) { return field.starts_with(p); });
 }
 
+template <class State>
 std::string initial_text(const checker::Layout& layout, const State& state, bool verbose) {
     std::vector<std::string> items;
     for (std::size_t i = 0; i < layout.fields().size(); ++i) {
@@ -51,8 +53,10 @@ std::string initial_text(const checker::Layout& layout, const State& state, bool
     return items.empty() ? "everything 0" : join(items, ", ");
 }
 
-std::string step_text(const Bbm& model, const checker::Layout& layout, std::size_t number,
-                      const checker::MicroStep<State>& step, const State& before, const RunTextOptions& options) {
+template <class M>
+std::string step_text(const M& model, const checker::Layout& layout, std::size_t number,
+                      const checker::MicroStep<typename M::State>& step, const typename M::State& before,
+                      const RunTextOptions& options) {
     const checker::StepInfo& info = model.steps()[step.step];
     std::string text = fmt::format(
         "{:>5}  {}{} {}{}\n", number, options.style.bold(fmt::format("{:<16}  ", model.actor_name(step.actor))),
@@ -76,12 +80,13 @@ std::string blocked_text(const std::vector<checker::BlockedActor>& blocked) {
     return text;
 }
 
-std::string run_text(const Bbm& model, const Run& run, const RunTextOptions& options) {
+template <class M>
+std::string run_text(const M& model, const checker::Counterexample<M>& run, const RunTextOptions& options) {
     const checker::Layout layout = checker::layout_of(model, run.initial);
     constexpr std::string_view begin = "       initially: ";
     std::string text{begin};
     text += wrapped(initial_text(layout, run.initial, options.verbose), begin.size(), width) + '\n';
-    const State* before = &run.initial;
+    const typename M::State* before = &run.initial;
     for (std::size_t i = 0; i < run.steps.size(); ++i) {
         text += step_text(model, layout, i + 1, run.steps[i], *before, options);
         before = &run.steps[i].after;
@@ -95,7 +100,8 @@ Json field_json(const checker::FieldInfo& field, int value) {
     return value;
 }
 
-Json choices_json(const Bbm& model, const std::vector<checker::ChoiceTaken>& choices) {
+template <class M>
+Json choices_json(const M& model, const std::vector<checker::ChoiceTaken>& choices) {
     Json object = Json::object();
     for (const auto& [choice, value] : choices) {
         const checker::ChoiceInfo& info = model.choices()[choice];
@@ -110,5 +116,19 @@ Json choices_json(const Bbm& model, const std::vector<checker::ChoiceTaken>& cho
     }
     return object;
 }
+
+template std::string initial_text(const checker::Layout& layout, const Bbm::State& state, bool verbose);
+template std::string step_text(const Bbm& model, const checker::Layout& layout, std::size_t number,
+                               const checker::MicroStep<Bbm::State>& step, const Bbm::State& before,
+                               const RunTextOptions& options);
+template std::string run_text(const Bbm& model, const checker::Counterexample<Bbm>& run, const RunTextOptions& options);
+template Json choices_json(const Bbm& model, const std::vector<checker::ChoiceTaken>& choices);
+template std::string initial_text(const checker::Layout& layout, const bbm::WideBbm::State& state, bool verbose);
+template std::string step_text(const bbm::WideBbm& model, const checker::Layout& layout, std::size_t number,
+                               const checker::MicroStep<bbm::WideBbm::State>& step, const bbm::WideBbm::State& before,
+                               const RunTextOptions& options);
+template std::string run_text(const bbm::WideBbm& model, const checker::Counterexample<bbm::WideBbm>& run,
+                              const RunTextOptions& options);
+template Json choices_json(const bbm::WideBbm& model, const std::vector<checker::ChoiceTaken>& choices);
 
 }  // namespace vmemcheck::cli

@@ -21,23 +21,28 @@ struct RunTextOptions {
 [[nodiscard]] bool is_bookkeeping(std::string_view field);
 
 /// "field = value, ..." of the fields that are not zero.
+template <class State>
 [[nodiscard]] std::string initial_text(const checker::Layout& layout, const State& state, bool verbose);
 
 /// One step: number, actor, kernel function, step, answers; then a line for each change.
-[[nodiscard]] std::string step_text(const Bbm& model, const checker::Layout& layout, std::size_t number,
-                                    const checker::MicroStep<State>& step, const State& before,
+template <class M>
+[[nodiscard]] std::string step_text(const M& model, const checker::Layout& layout, std::size_t number,
+                                    const checker::MicroStep<typename M::State>& step, const typename M::State& before,
                                     const RunTextOptions& options);
 
 /// What every actor waits for, a line each; empty if the run does not end in a deadlock.
 [[nodiscard]] std::string blocked_text(const std::vector<checker::BlockedActor>& blocked);
 
 /// The whole run from its initial state on.
-[[nodiscard]] std::string run_text(const Bbm& model, const Run& run, const RunTextOptions& options);
+template <class M>
+[[nodiscard]] std::string run_text(const M& model, const checker::Counterexample<M>& run,
+                                   const RunTextOptions& options);
 
 /// The value of a field: its name, or a number.
 [[nodiscard]] Json field_json(const checker::FieldInfo& field, int value);
 
 /// The answers of a step by name. A second answer to the same question in one step gets "#2" after its name.
-[[nodiscard]] Json choices_json(const Bbm& model, const std::vector<checker::ChoiceTaken>& choices);
+template <class M>
+[[nodiscard]] Json choices_json(const M& model, const std::vector<checker::ChoiceTaken>& choices);
 
 }  // namespace vmemcheck::cli

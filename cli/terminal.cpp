@@ -52,6 +52,18 @@ std::string Style::paint(const char* code, std::string_view text) const {
     return on_ ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
 }
 
+std::string item_text(const Style& style, std::string_view name,
+                      const std::vector<std::pair<std::string_view, std::string>>& facts) {
+    constexpr std::size_t width = 110;
+    std::string text = style.bold(name) + '\n';
+    for (const auto& [what, value] : facts) {
+        if (value.empty()) continue;
+        const std::string lead = what.empty() ? "    " : fmt::format("    {}: ", what);
+        text += lead + wrapped(value, 4, width) + '\n';
+    }
+    return text;
+}
+
 void print(std::string_view text) {
     if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
     throw UserError(std::string("cannot write to standard output: ") + std::strerror(errno));

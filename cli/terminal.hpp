@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "checker/options.hpp"
 
@@ -31,6 +33,10 @@ class Style {
     [[nodiscard]] std::string paint(const char* code, std::string_view text) const;
     bool on_ = false;
 };
+
+/// One entry of a list: a name, and below it facts as "what: value"; empty values are left out.
+[[nodiscard]] std::string item_text(const Style& style, std::string_view name,
+                                    const std::vector<std::pair<std::string_view, std::string>>& facts);
 
 /// Writes to standard output at once. Throws UserError when that fails.
 void print(std::string_view text);

@@ -12,13 +12,13 @@ namespace vmemcheck::cli {
 namespace {
 
 /// Times an answer was given, by names.
-std::uint64_t times(const Report& report, const Answer& answer) {
-    const auto choices = report.model->choices();
+std::uint64_t times(const checker::Coverage& coverage, const Answer& answer) {
+    const auto choices = bbm::choice_infos();
     for (unsigned i = 0; i < choices.size(); ++i) {
         if (choices[i].name != answer.first) continue;
         for (std::size_t value = 0; value < choices[i].values.size(); ++value) {
             if (choices[i].values[value] == answer.second) {
-                return report.result->coverage.choice(i, static_cast<int>(value));
+                return coverage.choice(i, static_cast<int>(value));
             }
         }
     }
@@ -27,21 +27,26 @@ std::uint64_t times(const Report& report, const Answer& answer) {
 
 /// What of the model was not exercised.
 void add_coverage(std::vector<std::string>& list, const Report& report) {
-    const Config& config = report.config();
-    const checker::Coverage& coverage = report.result->coverage;
     if (!report.random && !report.result->complete) {
-        const std::size_t steps = coverage.steps_never_run().size();
+        const std::size_t steps = report.result->coverage.steps_never_run().size();
         list.push_back(
             fmt::format("the search ended early, so it says little that {} never ran (--coverage shows which)",
                         counted(steps, "step")));
         return;
     }
+    for (std::string& line : never_exercised(report.config(), report.result->coverage)) list.push_back(std::move(line));
+}
+
+}  // namespace
+
+std::vector<std::string> never_exercised(const Config& config, const checker::Coverage& coverage) {
+    std::vector<std::string> list;
     std::set<Answer> explained;
     std::vector<std::string> idle;
     for (const bbm::FaultInfo& fault : bbm::fault_infos()) {
         const auto strikes = strikes_of(fault.name);
         const bool never =
-            std::all_of(strikes.begin(), strikes.end(), [&](const Answer& a) { return times(report, a) == 0; });
+            std::all_of(strikes.begin(), strikes.end(), [&](const Answer& a) { return times(coverage, a) == 0; });
         const bool on = config.faults.*fault.member;
         if (on && never && !strikes.empty()) idle.emplace_back(fault.name);
         if (!on || never) explained.insert(strikes.begin(), strikes.end());
@@ -50,17 +55,18 @@ void add_coverage(std::vector<std::string>& list, const Report& report) {
 
     std::vector<std::string> steps;
     for (const checker::StepId step : coverage.steps_never_run()) {
-        const checker::StepInfo& info = report.model->steps()[step];
+        const checker::StepInfo& info = bbm::step_infos()[step];
         if (!info.function.empty()) steps.emplace_back(info.name);
     }
     if (!steps.empty()) list.push_back("steps that never ran: " + join(steps, ", "));
 
     std::vector<std::string> answers;
     for (const auto& [id, value] : coverage.answers_never_given()) {
-        const checker::ChoiceInfo& choice = report.model->choices()[id];
+        const checker::ChoiceInfo& choice = bbm::choice_infos()[id];
         if (choice.name == "auto-online" && config.auto_online != bbm::AutoOnline::any) continue;
         if (choice.values.empty()) {
-            answers.emplace_back(choice.name);
+            // Of numbers, it says little that some were never drawn.
+            if (coverage.value_count(id) == 0) answers.emplace_back(choice.name);
             continue;
         }
         const std::string_view name = choice.values[static_cast<std::size_t>(value)];
@@ -72,9 +78,8 @@ void add_coverage(std::vector<std::string>& list, const Report& report) {
         if (!explained.contains({choice.name, name})) answers.push_back(fmt::format("{}={}", choice.name, name));
     }
     if (!answers.empty()) list.push_back("answers never given: " + join(answers, ", "));
+    return list;
 }
-
-}  // namespace
 
 std::vector<std::string> warnings_of(const Report& report) {
     std::vector<std::string> list;

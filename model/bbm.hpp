@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <type_traits>
 
 #include "checker/model.hpp"
 #include "model/core_mm.hpp"
@@ -118,5 +119,12 @@ extern template class BasicBbm<WideDomain>;
 using Bbm = BasicBbm<NativeDomain>;
 /// The same for scopes up to wide_capacity.
 using WideBbm = BasicBbm<WideDomain>;
+
+/// Calls function(std::type_identity<M>{}) with the smallest model M that has room for a scope.
+template <class Function>
+auto with_model(const Scope& scope, Function&& function) {
+    if (!problem(scope)) return function(std::type_identity<Bbm>{});
+    return function(std::type_identity<WideBbm>{});
+}
 
 }  // namespace vmemcheck::bbm

@@ -98,7 +98,7 @@ struct CoreMm : Run<D, Context> {
                     s.op_outer_rc = rc;
                     return rollback(begin_of_bb());
                 }
-                if (last) return next(StepId::op_remove);
+                if (last) return next(c.is(Mutant::lock_dropped_before_remove) ? StepId::op_unlock : StepId::op_remove);
                 s.op_mb = mb + 1;
                 return next(StepId::op_offline_enter);
             case caller::rollback:
@@ -118,9 +118,17 @@ struct CoreMm : Run<D, Context> {
         for (int i = first; i < first + c.scope.memory_blocks; ++i) {
             const int slot =
                 c.is(Mutant::rollback_shifts_online_types) ? (i - first + 1) % c.scope.memory_blocks : i - first;
-            if (this->mb_position(i) >= from && remembered(slot) != online_type::offline) {
+            if (this->mb_position(i) < from) continue;
+            if (c.is(Mutant::rollback_onlines_all) && this->mb(i).state == memory_block::offline &&
+                remembered(slot) == online_type::offline) {
+                s.op_mb = this->mb_position(i);
+                s.op_type = online_type::kernel;
+                return next(StepId::op_online_enter);
+            }
+            if (remembered(slot) != online_type::offline) {
                 s.op_mb = this->mb_position(i);
                 s.op_type = remembered(slot);
+                if (c.is(Mutant::rollback_forgets_online_types)) s.op_type = online_type::kernel;
                 return next(StepId::op_online_enter);
             }
         }

@@ -32,6 +32,10 @@ struct Environment : Run<D, Context> {
         const int type = D::index(s.request_type);
         const int i = type == request::unplug_all ? 0 : this->worker_bb();
         int answer = type == request::unplug_all ? response::ack : by_the_rules(type == request::plug, i);
+        if (answer == response::error) {
+            this->fail(assertion::requests_keep_rules,
+                       "the device must answer ERROR: outside the usable region, or already (un)plugged");
+        }
         if (answer == response::ack) {
             // Of the misbehaviours only those that are switched on are offered.
             const int n = c.faults.device_nack ? 4 : c.faults.device_error ? 3 : c.faults.device_busy ? 2 : 1;
@@ -73,6 +77,7 @@ struct Environment : Run<D, Context> {
         if (s.config_interrupt == 0) return this->blocked("config change notification");
         if (removal_started())
             return this->blocked("config interrupts (virtio core defers them while the driver is removed)");
+        if (c.is(Mutant::reset_forgets_blocks)) forget_blocks_at_rest();
         this->show(EventKind::config_changed, 0);
         s.config_interrupt = 0;
         s.config_changed = 1;
@@ -97,7 +102,8 @@ struct Environment : Run<D, Context> {
         }
         const Value size = any_size();
         if (s.device_requested == size && s.config_interrupt == 1) return this->blocked("nothing would change");
-        s.device_usable = D::select(usable(size) > s.device_usable, usable(size), s.device_usable);
+        const Bool shrinks = c.is(Mutant::device_shrinks_usable);
+        s.device_usable = D::select(usable(size) > s.device_usable || shrinks, usable(size), s.device_usable);
         s.device_requested = size;
         s.config_interrupt = 1;
     }
@@ -150,6 +156,7 @@ struct Environment : Run<D, Context> {
                     return this->blocked("kernel allocations do not come from ZONE_MOVABLE");
                 }
                 if (p.kind == page::buddy && all_in_use()) return this->blocked("no more allocations in this scope");
+                expect_onlined(i);
                 p.kind = action == page_action::allocate_movable ? page::movable : page::unmovable;
                 p.ref = 1;
                 return;
@@ -204,10 +211,14 @@ struct Environment : Run<D, Context> {
             case StepId::rm_idle:
                 return this->blocked("no request to unbind the driver");
             case StepId::rm_lock:
-                if (s.hotplug_mutex != task::none) {
+                if (s.hotplug_mutex != task::none && !c.is(Mutant::removing_without_mutex)) {
                     return this->blocked("hotplug_mutex", this->actor_of(D::index(s.hotplug_mutex)));
                 }
                 this->show(EventKind::mtxgot, task::remover);
+                if (s.hotplug_active == 1) {
+                    this->fail(assertion::lock_discipline,
+                               "`removing` is set while memory is being onlined or offlined, under hotplug_mutex");
+                }
                 s.removing = 1;
                 this->show(EventKind::mtxunlock, task::remover);
                 return remover_next(c.is(Mutant::free_without_unregister) ? StepId::rm_free : StepId::rm_cancel_work);
@@ -216,7 +227,7 @@ struct Environment : Run<D, Context> {
                 s.queued = 0;
                 return remover_next(StepId::rm_cancel_timer);
             case StepId::rm_cancel_timer:
-                s.timer = 0;
+                if (!c.is(Mutant::timer_survives_removal)) s.timer = 0;
                 return remover_next(StepId::rm_unregister_pages);
             case StepId::rm_unregister_pages:
                 if (s.mem_hotplug_lock != task::none) {
@@ -279,9 +290,26 @@ struct Environment : Run<D, Context> {
     /// The device discards the block: whatever Linux still does with it is lost.
     void unplug(int b) { this->bb(b).device = 0; }
 
+    /// Mutant reset_forgets_blocks. Resuming resets the device while everybody is frozen, and is to the driver what a
+    /// config change is (virtio_mem_restore()).
+    void forget_blocks_at_rest() {
+        if (s.wk != static_cast<int>(StepId::wk_idle) || s.op != static_cast<int>(StepId::op_none)) return;
+        for (int b = 0; b < c.scope.big_blocks; ++b) unplug(b);
+        s.others.device = 0;
+    }
+
+    /// No page is handed out before undo_isolate_page_range() has released the first page block (b30c59279d68).
+    void expect_onlined(int page) {
+        if (s.op == static_cast<int>(StepId::op_online_undo) && s.op_block == 0 &&
+            s.op_mb == this->mb_position(this->mb_of_page(page))) {
+            this->fail(assertion::allocated_after_online,
+                       "a page is allocated while its memory block is still being onlined");
+        }
+    }
+
     /// zone_pcp_disable() is in force for this zone: that of the memory block of the operation in progress.
     [[nodiscard]] Bool pcp_disabled_in(const Value& zone) const {
-        if (s.pcp_disabled == 0) return Bool(false);
+        if (s.pcp_disabled == 0 || c.is(Mutant::pcp_list_after_drain)) return Bool(false);
         if (!s.numbering.has_memory_block(c.scope, s.op_mb)) return Bool(this->elsewhere());
         return this->mb(this->operation_mb()).zone == zone;
     }

@@ -122,11 +122,22 @@ struct FakeOffline : Run<D, Context> {
     }
 
     void try_contig() {
-        next(c.release.checks_config_before_fake_offline ? StepId::wk_fo_config : StepId::wk_ac_enter);
+        const bool checks = c.release.checks_config_before_fake_offline && !c.is(Mutant::ignore_config_change);
+        if (checks) return next(StepId::wk_fo_config);
+        begin_contig();
     }
 
     void check_config() {
         if (s.config_changed == 1) return give_up(result::eagain);
+        begin_contig();
+    }
+
+    /// The next try of alloc_contig_range() is decided on.
+    void begin_contig() {
+        if (c.release.checks_config_before_fake_offline && s.config_changed == 1) {
+            this->fail(assertion::config_change_stops_fake_offline,
+                       "alloc_contig_range() is tried although the host has withdrawn or changed its request");
+        }
         next(StepId::wk_ac_enter);
     }
 
@@ -258,7 +269,9 @@ struct FakeOffline : Run<D, Context> {
             p.kind = D::select(p.kind == page::contig, page::fake, p.kind);
         }
         this->show(EventKind::set_fake_offline, self, block_id());
-        this->adjust_managed_section(this->mb(block_id()).zone, -1);
+        if (!c.is(Mutant::fake_offline_stays_managed)) {
+            this->adjust_managed_section(this->mb(block_id()).zone, -1);
+        }
         this->show(EventKind::adjust_managed, self, block_id());
         this->show(EventKind::fake_offline_ret, self, -1, 0);
         s.wk_try = 0;

@@ -89,6 +89,11 @@ struct Notifier : Run<D, Context> {
         if (!this->lock_hotplug_mutex(self())) return false;
         this->show(EventKind::mtxgot, self());
         if (this->driver_freed()) this->fail(assertion::no_use_after_free, "notifier callback of a freed device");
+        const typename D::Value state = this->bb(bb_id()).state;
+        if (state != big_block::added && state != big_block::fake_offline) {
+            this->fail(assertion::callbacks_see_added_memory,
+                       "the driver's callback is called for a big block that is neither ADDED nor FAKE_OFFLINE");
+        }
         if (s.removing == 1) {
             if (c.is(Mutant::hotplug_active_before_removing)) s.hotplug_active = 1;
             s.op_rc = result::ebusy;
@@ -97,6 +102,15 @@ struct Notifier : Run<D, Context> {
             s.op_notified = 1;
         }
         return true;
+    }
+
+    /// virtio_mem_retry() from the driver's ONLINE or OFFLINE callback.
+    /// \param even_worker it is meant also when the worker itself onlines or offlines: its work then runs again at once
+    void retry_from_callback(bool even_worker = false) {
+        if (!even_worker && s.device_hotplug_lock == task::worker) {
+            this->fail(assertion::no_self_retrigger, "the worker's own onlining or offlining queues its work again");
+        }
+        this->retry();
     }
 
     /// The driver's callback returns, then those after it.

@@ -119,6 +119,7 @@ struct Offlining : Notifier<D, Context> {
     /// mem_hotplug_begin(), zone_pcp_disable().
     void begin() {
         const int mb = this->mb_id();
+        if (c.safe_unplug && s.op_caller == caller::offline_and_remove) expect_all_fake_offline();
         s.mem_hotplug_lock = s.device_hotplug_lock;
         this->show(EventKind::offline_pages, this->self(), mb);
         this->show(EventKind::start_isolate, this->self(), mb);
@@ -133,6 +134,15 @@ struct Offlining : Notifier<D, Context> {
         }
         s.op_block = 0;
         next(StepId::op_offline_isolate);
+    }
+
+    void expect_all_fake_offline() {
+        Bool all = true;
+        for (int i = first_page(); i < end_page(); ++i) all = all && is_offline(this->page(i));
+        if (!all) {
+            this->fail(assertion::offlines_fake_offline_only,
+                       "the worker offlines a memory block of which a page may still be in use");
+        }
     }
 
     void isolate() {
@@ -162,6 +172,9 @@ struct Offlining : Notifier<D, Context> {
     }
 
     void going() {
+        if (c.is(Mutant::going_reads_state_early)) {
+            s.op_block = D::select(this->bb(this->bb_id()).state == big_block::fake_offline, 1, 0);
+        }
         const int rc =
             this->send_going(NotifierAction::going_offline, StepId::op_offline_cb_lock, StepId::op_offline_loop);
         if (rc != result::ok) refuse(rc);
@@ -172,8 +185,9 @@ struct Offlining : Notifier<D, Context> {
         if (!this->enter_going_callback()) return;
         if (s.op_notified == 0) return next(StepId::op_offline_cb_return);
         const Value state = this->bb(this->bb_id()).state;
-        const bool drops = static_cast<bool>(state == big_block::fake_offline) ||
-                           (c.is(Mutant::going_drops_added) && static_cast<bool>(state == big_block::added));
+        bool drops = static_cast<bool>(state == big_block::fake_offline) ||
+                     (c.is(Mutant::going_drops_added) && static_cast<bool>(state == big_block::added));
+        if (c.is(Mutant::going_reads_state_early)) drops = static_cast<bool>(s.op_block == 1);
         if (!drops) return next(StepId::op_offline_cb_return);
         this->show(EventKind::fake_offline_going_offline, this->self(), this->mb_id());
         next(StepId::op_offline_cb_drop);
@@ -186,12 +200,15 @@ struct Offlining : Notifier<D, Context> {
     /// virtio_mem_fake_offline_going_offline(): the driver gives up its reference on each page.
     void drop_references() {
         const int mb = this->mb_id();
-        if (adjusts_managed()) {
+        if (adjusts_managed() && !c.is(Mutant::going_forgets_managed)) {
             this->adjust_managed_memory_block(this->mb(mb).zone, 1);
             this->show(EventKind::adjust_managed, this->self(), mb);
         }
         if (!c.is(Mutant::going_keeps_reference)) {
-            for (int i = first_page(); i < end_page(); ++i) {
+            const bool whole = c.is(Mutant::going_drops_whole_big_block);
+            const int first = whole ? this->first_page_of_mb(this->bb_id() * c.scope.memory_blocks) : first_page();
+            const int mbs = whole ? c.scope.memory_blocks : 1;
+            for (int i = first; i < first + mbs * c.scope.pages_per_memory_block(); ++i) {
                 auto& p = this->page(i);
                 p.ref = D::select(p.ref > 0, p.ref - 1, -1);
                 if (p.ref != 0)
@@ -253,9 +270,15 @@ struct Offlining : Notifier<D, Context> {
     /// test_pages_isolated(MEMORY_OFFLINE): PageOffline pages without a reference may stay.
     void test() {
         Bool ok = range_isolated(*this, this->mb_id() * blocks(), blocks());
+        Bool drained = true;
         for (int i = first_page(); i < end_page(); ++i) {
             const auto& p = this->page(i);
             ok = ok && (p.kind == page::buddy || (is_offline(p) && p.ref == 0));
+            drained = drained && p.kind != page::pcp;
+        }
+        if (!drained) {
+            this->fail(assertion::drained_lists_stay_empty,
+                       "a page waits on a per-cpu list, where test_pages_isolated() never accepts it");
         }
         const bool free = static_cast<bool>(ok);
         this->show(EventKind::test_isolated_ret, this->self(), -1, free ? 0 : result::kernel[result::ebusy]);
@@ -285,7 +308,7 @@ struct Offlining : Notifier<D, Context> {
         }
         for (int i = mb * blocks(); i < (mb + 1) * blocks(); ++i) this->isolated(i) = 0;
         this->mb(mb).online = 0;
-        if (c.release.notifier_adjusts_managed || none_offline) {
+        if (c.release.notifier_adjusts_managed || c.is(Mutant::offline_subtracts_all) || none_offline) {
             this->adjust_managed_memory_block(this->mb(mb).zone, -1);
         } else {
             const Value others = this->elsewhere() ? s.numbering.any_number() : 0;
@@ -304,10 +327,11 @@ struct Offlining : Notifier<D, Context> {
     /// MEM_OFFLINE of virtio_mem_memory_notifier_cb().
     void account() {
         s.offline_size = s.offline_size + 1;
-        next(c.unplug_online ? StepId::op_offline_unlock : StepId::op_offline_retry);
+        const bool retries = !c.unplug_online || c.is(Mutant::retry_on_every_offline);
+        next(retries ? StepId::op_offline_retry : StepId::op_offline_unlock);
     }
     void retry_always() {
-        this->retry();
+        this->retry_from_callback(!c.unplug_online);
         next(StepId::op_offline_unlock);
     }
     void unlock() {
@@ -367,7 +391,7 @@ struct Offlining : Notifier<D, Context> {
     void take_references() {
         const int mb = this->mb_id();
         this->show(EventKind::fake_offline_cancel_offline, this->self(), mb);
-        if (adjusts_managed()) {
+        if (adjusts_managed() && !c.is(Mutant::cancel_keeps_managed)) {
             this->adjust_managed_memory_block(this->mb(mb).zone, -1);
             this->show(EventKind::adjust_managed, this->self(), mb);
         }

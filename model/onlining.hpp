@@ -79,7 +79,13 @@ struct Onlining : Notifier<D, Context> {
 
     void enter() {
         this->show(EventKind::device_online, this->self());
-        if (this->mb(this->mb_id()).state == memory_block::online) return returns(result::already);
+        const int mb = this->mb_id();
+        if (s.op_caller == caller::rollback &&
+            s.op_types[static_cast<std::size_t>(mb % c.scope.memory_blocks)] == online_type::offline) {
+            this->fail(assertion::rollback_restores,
+                       "the rollback onlines a memory block that offline_and_remove_memory() did not offline");
+        }
+        if (this->mb(mb).state == memory_block::online) return returns(result::already);
         next(StepId::op_online_init);
     }
 
@@ -99,7 +105,8 @@ struct Onlining : Notifier<D, Context> {
             this->page(i).ref = 1;
         }
         const int blocks = c.scope.page_blocks_per_memory_block();
-        for (int i = mb * blocks; i < (mb + 1) * blocks; ++i) this->isolated(i) = 1;
+        const int isolated = c.is(Mutant::online_without_isolation) ? 0 : 1;
+        for (int i = mb * blocks; i < (mb + 1) * blocks; ++i) this->isolated(i) = isolated;
         next(StepId::op_online_going);
     }
 
@@ -172,10 +179,14 @@ struct Onlining : Notifier<D, Context> {
         s.offline_size = s.offline_size - 1;
         next(StepId::op_online_active);
     }
-    void active() { next(s.wq_active == 0 ? StepId::op_online_retry : StepId::op_online_unlock); }
+    void active() {
+        const bool inactive = c.is(Mutant::online_ignores_wq_active) || static_cast<bool>(s.wq_active == 0);
+        next(inactive ? StepId::op_online_retry : StepId::op_online_unlock);
+    }
     void retry_if_room() {
         // could_add_memory(offline_threshold / 2): half the threshold, in memory blocks, compared without rounding.
-        if (2 * s.offline_size + this->offline_threshold() <= 2 * this->offline_threshold()) this->retry();
+        if (2 * s.offline_size + this->offline_threshold() <= 2 * this->offline_threshold())
+            this->retry_from_callback();
         next(StepId::op_online_unlock);
     }
     void unlock() {

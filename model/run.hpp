@@ -20,6 +20,14 @@ enum Id : unsigned {
     never_touch_unplugged,
     legal_transitions,
     no_use_after_free,
+    no_self_retrigger,
+    offlines_fake_offline_only,
+    config_change_stops_fake_offline,
+    drained_lists_stay_empty,
+    allocated_after_online,
+    busy_device_ends_run,
+    callbacks_see_added_memory,
+    requests_keep_rules,
     count
 };
 }  // namespace assertion
@@ -137,7 +145,11 @@ struct Run {
     /// queue_work() unless the driver is being removed (virtio_mem_retry()).
     void retry() const {
         if (driver_freed()) return fail(assertion::no_use_after_free, "virtio_mem_retry() of a freed device");
-        s.queued = D::select(s.removing == 0, 1, s.queued);
+        if (c.is(Mutant::retry_after_removal)) {
+            s.queued = 1;
+        } else {
+            s.queued = D::select(s.removing == 0, 1, s.queued);
+        }
     }
 
     // --- registration, by how far virtio_mem_remove() has come ---

@@ -311,7 +311,7 @@ struct Worker : FakeOffline<D, Context> {
             case response::nack:
                 return answered(plug ? result::eagain : result::enomem);
             case response::busy:
-                return answered(result::etxtbsy);
+                return answered(c.is(Mutant::busy_device_as_busy_memory) ? result::ebusy : result::etxtbsy);
             default:
                 return answered(result::einval);
         }
@@ -327,7 +327,9 @@ struct Worker : FakeOffline<D, Context> {
         switch (why) {
             case purpose::pending:
                 if (rc != result::ok) return finish(rc);
-                this->set_bb_state(i, c.is(Mutant::pending_becomes_added) ? big_block::added : big_block::unused);
+                if (!c.is(Mutant::unplugged_stays_plugged)) {
+                    this->set_bb_state(i, c.is(Mutant::pending_becomes_added) ? big_block::added : big_block::unused);
+                }
                 s.wk_bb = s.wk_bb + 1;
                 return pending();
             case purpose::plug:
@@ -336,7 +338,7 @@ struct Worker : FakeOffline<D, Context> {
                                result::kernel[static_cast<std::size_t>(rc)]);
                     return finish(rc);
                 }
-                this->set_bb_state(i, big_block::added);
+                if (!c.is(Mutant::added_after_add_memory)) this->set_bb_state(i, big_block::added);
                 return next(StepId::wk_add_enter);
             case purpose::undo_plug:
                 this->set_bb_state(i, rc == result::ok ? big_block::unused : big_block::plugged);
@@ -379,7 +381,7 @@ struct Worker : FakeOffline<D, Context> {
 
     void prepare_unlock() {
         this->show(EventKind::mtxunlock, self);
-        this->unlock_hotplug_mutex(self);
+        if (!c.is(Mutant::prepare_keeps_mutex)) this->unlock_hotplug_mutex(self);
         prepared();
     }
 
@@ -442,6 +444,7 @@ struct Worker : FakeOffline<D, Context> {
             s.wk_why = purpose::undo_plug;
             return next(StepId::wk_send);
         }
+        if (c.is(Mutant::added_after_add_memory)) this->set_bb_state(this->worker_bb(), big_block::added);
         this->show(EventKind::bbm_plug_and_add_bb_ret, self, -1, 0);
         s.wk_left = s.wk_left - 1;
         if (s.wk_left == 0) return finish(result::ok);
@@ -492,7 +495,7 @@ struct Worker : FakeOffline<D, Context> {
             this->fail(assertion::no_warn, "WARN_ON_ONCE(state != ADDED)");
             return finish(result::einval);
         }
-        if (!c.safe_unplug) return next(StepId::wk_oar_enter);
+        if (!c.safe_unplug || c.is(Mutant::skip_fake_offline)) return next(StepId::wk_oar_enter);
         this->show(EventKind::mtxtry, self);
         next(StepId::wk_fo_lock);
     }
@@ -507,7 +510,13 @@ struct Worker : FakeOffline<D, Context> {
             }
         }
         s.wk_rc = result::ok;
-        if (rc == result::ebusy) return candidate();
+        if (rc == result::ebusy) {
+            if (this->bb(this->worker_bb()).state == big_block::plugged) {
+                this->fail(assertion::busy_device_ends_run,
+                           "the worker goes on to other big blocks although the device still has to unplug this one");
+            }
+            return candidate();
+        }
         if (rc == result::ok) s.wk_left = s.wk_left - 1;
         if (rc != result::ok || s.wk_left == 0) return finish(rc);
         candidate();
@@ -536,10 +545,22 @@ struct Worker : FakeOffline<D, Context> {
     }
 
     void oar_return() {
+        if (c.is(Mutant::lock_dropped_before_remove) && s.wk_rc == result::ok && still_added()) return remove_later();
         this->show(EventKind::offline_and_remove_memory_ret, self, -1, this->kernel(s.wk_rc));
         if (s.wk_rc != result::ok) return next(StepId::wk_oar_done);
         if (!c.is(Mutant::offline_size_kept_on_remove)) s.offline_size = s.offline_size - this->memory_blocks();
         next(StepId::wk_oar_retry);
+    }
+
+    /// Mutant lock_dropped_before_remove: everything is offline, and device_hotplug_lock has been released.
+    [[nodiscard]] bool still_added() const {
+        return static_cast<bool>(this->mb(this->worker_bb() * c.scope.memory_blocks).state != memory_block::absent);
+    }
+    void remove_later() {
+        if (!this->lock_device_hotplug(self)) return;
+        s.op = static_cast<int>(StepId::op_remove);
+        s.op_caller = caller::offline_and_remove;
+        s.op_mb = s.numbering.first_memory_block(c.scope, this->worker_bb());
     }
 
     void oar_retry() {
@@ -559,7 +580,9 @@ struct Worker : FakeOffline<D, Context> {
         if (!c.safe_unplug) return unplugged(s.wk_rc);
         s.wk_item = 0;
         s.wk_end = this->sections_per_big_block();
-        if (c.is(Mutant::mutex_held_across_offline)) return next(StepId::wk_rb_section);
+        if (c.is(Mutant::mutex_held_across_offline) || c.is(Mutant::rollback_without_mutex)) {
+            return next(StepId::wk_rb_section);
+        }
         this->show(EventKind::mtxtry, self);
         next(StepId::wk_rb_lock);
     }

@@ -42,7 +42,7 @@ struct LemmaInfo {
     std::string_view id;
     std::string_view sentence;
 };
-inline constexpr std::array<LemmaInfo, 21> lemma_infos{{
+inline constexpr std::array<LemmaInfo, 24> lemma_infos{{
     {"operation-has-owner",
      "an operation of core MM is in progress just when device_hotplug_lock is held, by who called it"},
     {"operation-is-clear", "between operations nothing is left of the last; results are carried where they belong"},
@@ -66,6 +66,9 @@ inline constexpr std::array<LemmaInfo, 21> lemma_infos{{
     {"going-offline-drops-all", "the driver's reference is missing just between GOING_OFFLINE and CANCEL_OFFLINE"},
     {"offline-size-follows", "offline_size is the size of offline memory blocks, but for a change in progress"},
     {"results-are-recoverable", "results that end the work for good come from the device only (since v6.6)"},
+    {"wq-active-follows", "wq_active is set while the work runs, so that its own onlining does not queue it"},
+    {"usable-region-follows", "big blocks known to the driver are in the usable region, as it read it last"},
+    {"onlining-is-isolated", "page blocks are isolated, and no page of them handed out, until onlining releases them"},
 }};
 
 template <class D>
@@ -91,6 +94,9 @@ inline constexpr std::array<NamedPredicate<D>, lemma_infos.size()> lemmas{{
     {lemma_infos[18].id, &Lemmas<D>::going_offline_drops_all},
     {lemma_infos[19].id, &Lemmas<D>::offline_size_follows},
     {lemma_infos[20].id, &Lemmas<D>::results_are_recoverable},
+    {lemma_infos[21].id, &Lemmas<D>::wq_active_follows},
+    {lemma_infos[22].id, &Lemmas<D>::usable_region_follows},
+    {lemma_infos[23].id, &Lemmas<D>::onlining_is_isolated},
 }};
 
 }  // namespace vmemcheck::bbm::spec

@@ -9,5 +9,7 @@ template Result<bbm::Bbm> simulate(const bbm::Bbm& model, const std::vector<Prop
                                    const SimulationOptions& options);
 template Outcomes<bbm::Bbm::State> outcomes(const bbm::Bbm& model, const bbm::Bbm::State& state, ActorId actor,
                                             bool fuse);
+template Outcomes<bbm::WideBbm::State> outcomes(const bbm::WideBbm& model, const bbm::WideBbm::State& state,
+                                                ActorId actor, bool fuse);
 
 }  // namespace vmemcheck::checker

@@ -19,5 +19,7 @@ extern template Result<bbm::Bbm> simulate(const bbm::Bbm& model, const std::vect
                                           const SimulationOptions& options);
 extern template Outcomes<bbm::Bbm::State> outcomes(const bbm::Bbm& model, const bbm::Bbm::State& state, ActorId actor,
                                                    bool fuse);
+extern template Outcomes<bbm::WideBbm::State> outcomes(const bbm::WideBbm& model, const bbm::WideBbm::State& state,
+                                                       ActorId actor, bool fuse);
 
 }  // namespace vmemcheck::checker

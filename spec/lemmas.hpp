@@ -441,7 +441,37 @@ struct Lemmas : Predicates<D> {
         return ok;
     }
 
+    /// wq_active, and what it keeps the worker's own callbacks from.
+    [[nodiscard]] Bool wq_active_follows() const {
+        const Bool own = s.device_hotplug_lock == task::worker;
+        Bool ok = (s.wq_active == 1) == wk(StepId::wk_config, StepId::wk_finish_active);
+        ok = ok && implies(own, !op(StepId::op_online_retry));
+        ok = ok && implies(op(StepId::op_offline_retry), !Bool(c.unplug_online));
+        return ok;
+    }
+
+    /// The usable region shrinks by UNPLUG_ALL only, after which the driver reads it again.
+    [[nodiscard]] Bool usable_region_follows() const {
+        const Bool stale = (wk(StepId::wk_wait, StepId::wk_response_all) && s.wk_why == purpose::leftovers &&
+                            s.response_type == response::ack) ||
+                           (wk(StepId::wk_config) && s.config_changed == 1);
+        return s.next_bb <= s.device_usable && implies(!stale, s.last_usable <= s.device_usable);
+    }
+
     // --- pages ---
+
+    /// online_pages() has handed the pages to the allocator and not released the first page block.
+    [[nodiscard]] Bool nothing_released() const { return op(StepId::op_online_undo) && s.op_block == 0; }
+
+    [[nodiscard]] Bool onlining_is_isolated() const {
+        Bool ok = true;
+        const int blocks = c.scope.page_blocks_per_memory_block();
+        const Bool before = op(StepId::op_online_going, StepId::op_online_pages) || nothing_released();
+        for (int i = 0; i < c.scope.total_page_blocks(); ++i) {
+            ok = ok && implies(acting(i / blocks) && before, s.isolated[static_cast<std::size_t>(i)] == 1);
+        }
+        return ok;
+    }
 
     [[nodiscard]] Bool page_is_what_it_is() const {
         Bool ok = true;
@@ -456,6 +486,8 @@ struct Lemmas : Predicates<D> {
             ok = ok && implies(Base::is_fake(p), p.ref >= 0 && p.ref <= 1 && !pinned);
             ok = ok && p.pin != pin::walker;
             ok = ok && is(page::init) == prepared(m);
+            ok = ok && implies(acting(m) && s.pcp_disabled == 1, !is(page::pcp));
+            ok = ok && implies(acting(m) && nothing_released(), is(page::buddy) || is(page::fake_dirty));
             ok = ok && is(page::none) == (mb(m).online == 0 && !prepared(m));
         }
         return ok;

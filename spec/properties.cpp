@@ -81,6 +81,45 @@ template <class M>
 bool offlining(const M&, const StateOf<M>& s) {
     return s.op >= static_cast<int>(StepId::op_offline_begin) && s.op <= static_cast<int>(StepId::op_offline_fail);
 }
+/// The worker itself onlines memory.
+template <class M>
+bool online_by_worker(const M&, const StateOf<M>& s) {
+    return s.device_hotplug_lock == task::worker && s.op >= static_cast<int>(StepId::op_online_enter) &&
+           s.op <= static_cast<int>(StepId::op_online_end);
+}
+template <class M>
+bool config_changes_before_try(const M&, const StateOf<M>& s) {
+    return s.wk == static_cast<int>(StepId::wk_fo_config) && s.config_changed == 1;
+}
+template <class M>
+bool tries_after_config_change(const M&, const StateOf<M>& before, const StateOf<M>& after) {
+    constexpr int enter = static_cast<int>(StepId::wk_ac_enter);
+    return after.wk == enter && before.wk != enter && before.config_changed == 1;
+}
+/// offline_pages() has isolated its pages and not undone that, and a page block of it is isolated no more.
+template <class M>
+bool undoes_foreign_isolation(const M& model, const StateOf<M>& before, const StateOf<M>& after) {
+    if (before.wk != static_cast<int>(StepId::wk_ac_undo) || before.op != after.op) return false;
+    if (before.op < static_cast<int>(StepId::op_offline_going) || before.op > static_cast<int>(StepId::op_offline_done))
+        return false;
+    const int blocks = model.config().scope.page_blocks_per_memory_block();
+    for (int i = before.op_mb * blocks; i < (before.op_mb + 1) * blocks; ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        if (before.isolated[at] == 1 && after.isolated[at] == 0) return true;
+    }
+    return false;
+}
+/// The worker is about to offline a memory block with a page in use.
+template <class M>
+bool offlines_in_use(const M& model, const StateOf<M>& s) {
+    if (!at(s, StepId::op_offline_begin) || s.op_caller != caller::offline_and_remove) return false;
+    const int pages = model.config().scope.pages_per_memory_block();
+    for (int i = s.op_mb * pages; i < (s.op_mb + 1) * pages; ++i) {
+        const auto& kind = s.page[static_cast<std::size_t>(i)].kind;
+        if (kind == page::movable || kind == page::unmovable) return true;
+    }
+    return false;
+}
 template <class M>
 bool driver_unbound(const M&, const StateOf<M>& s) {
     return s.rm == static_cast<int>(StepId::rm_done);
@@ -197,6 +236,45 @@ std::vector<checker::Property<M>> properties(const Config& config) {
              "virtio_mem_deinit_hotplug(), 425bec0032f5", "free-without-unregister", assertion::no_use_after_free,
              config.scope.removals > 0 ? driver_unbound<M> : nullptr);
 
+    asserted(
+        "no-self-retrigger",
+        "the worker's own onlining and offlining never queues its work again: a failed attempt waits for its timer "
+        "or for somebody else (MEM_OFFLINE does so on purpose while unplug_online is off)",
+        "virtio_mem_memory_notifier_cb(); 1d33c2caa8cb, 98ff9f941186", "retry-on-every-offline",
+        assertion::no_self_retrigger, online_by_worker<M>);
+    asserted("offlines-fake-offline-only",
+             "in safe mode the worker enters offline_pages() only for a memory block whose pages are all fake-offline",
+             "virtio_mem_bbm_offline_remove_and_unplug_bb(); f504e15b94eb", "skip-fake-offline",
+             assertion::offlines_fake_offline_only, safe ? offlining<M> : nullptr);
+    asserted(
+        "config-change-stops-fake-offline",
+        "virtio_mem_fake_offline() does not begin a try of alloc_contig_range() while config_changed is set (since "
+        "v6.6)",
+        "virtio_mem_fake_offline(); f55484fd7be9", "ignore-config-change", assertion::config_change_stops_fake_offline,
+        config.release.checks_config_before_fake_offline ? config_changes_before_try<M> : nullptr);
+    asserted("drained-lists-stay-empty",
+             "no page of a memory block that is going offline is on a per-cpu list once these have been drained",
+             "offline_pages(), zone_pcp_disable(); 968318261221, ec6e8c7e0314", "pcp-list-after-drain",
+             assertion::drained_lists_stay_empty, offlining<M>);
+    asserted("allocated-after-online",
+             "no page is allocated before the onlining of its memory block has come to undo_isolate_page_range()",
+             "online_pages(); b30c59279d68", "online-without-isolation", assertion::allocated_after_online,
+             some_bb<M, big_block::added>);
+    asserted("busy-device-ends-run",
+             "the worker goes on to another big block when memory was busy, never when the device was",
+             "virtio_mem_bbm_unplug_request(); 35474358877e", "busy-device-as-busy-memory",
+             assertion::busy_device_ends_run, some_bb<M, big_block::plugged>);
+    asserted("callbacks-see-added-memory",
+             "the driver's GOING_* callback is called for big blocks ADDED or FAKE_OFFLINE only",
+             "virtio_mem_bbm_plug_and_add_bb(), virtio_mem_memory_notifier_cb()", "added-after-add-memory",
+             assertion::callbacks_see_added_memory, some_bb<M, big_block::added>);
+    asserted(
+        "requests-keep-rules",
+        "no request is one that the device must answer ERROR: all are within the usable region, PLUG is for what is "
+        "unplugged, UNPLUG for what is plugged",
+        "virtio 1.3, memory device, DV-P3, DV-P4, DV-U3, DV-U4, DV-C8", "unplugged-stays-plugged",
+        assertion::requests_keep_rules, some_bb<M, big_block::added>);
+
     reachable("notifier-sees-fake-offline/going-offline",
               "GOING_OFFLINE of the driver runs with the big block FAKE_OFFLINE",
               "review of v1 29/29: in which case is the state FAKE_OFFLINE?", safe)
@@ -212,6 +290,16 @@ std::vector<checker::Property<M>> properties(const Config& config) {
     reachable("onlined-while-fake-offline", "memory is onlined while its big block is FAKE_OFFLINE, and kept back",
               "virtio_mem_online_page()", safe)
         ->holds = on<M, &P::any_kept_back>;
+    reachable("in-use-offlined", "the worker enters offline_pages() for memory that is in use (bbm_safe_unplug off)",
+              "virtio_mem_bbm_offline_remove_and_unplug_bb(), f504e15b94eb", !safe)
+        ->holds = offlines_in_use<M>;
+    reachable("tries-after-config-change", "alloc_contig_range() is tried after the config has changed (until v6.5)",
+              "virtio_mem_fake_offline(), f55484fd7be9", safe && !config.release.checks_config_before_fake_offline)
+        ->holds_step = tries_after_config_change<M>;
+    reachable("foreign-isolation-undone",
+              "alloc_contig_range() undoes the isolation of another task that is offlining memory (after v5.17)",
+              "alloc_contig_range(), undo_isolate_page_range()", safe && config.release.contig_undoes_foreign_isolation)
+        ->holds_step = undoes_foreign_isolation<M>;
     reachable("odd-offline-error",
               "offline_and_remove_memory() fails with an error other than -ENOMEM and -EBUSY (a WARN_ON_ONCE in v6.6+)",
               "virtio_mem_offline_and_remove_memory(), ddf409851461", config.faults.veto)

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <unordered_set>
 
+#include "spec/symbolic_facts.hpp"
 #include "spec/symbolic_internal.hpp"
 #include "spec/symbolic_script.hpp"
 
@@ -44,6 +45,7 @@ std::vector<z3::expr> conjuncts_of(const Config& config, const SymbolicState& st
                                    bool focus) {
     const auto& first = invariants<SymbolicDomain>;
     const auto& second = lemmas<SymbolicDomain>;
+    if (obligation == Obligations::facts()) return {};
     const SymBool holds = obligation < first.size()                   ? first[obligation](config, state)
                           : obligation < first.size() + second.size() ? second[obligation - first.size()](config, state)
                                                                       : fields_in_range(config, state, focus);
@@ -148,6 +150,9 @@ class Prover {
     StepResult result_;
     std::vector<std::unordered_set<unsigned>> before_;  ///< ids of the conjuncts that hold before, by obligation
     std::vector<z3::expr> labels_;                      ///< one for each predicate
+    std::vector<FactInstance> facts_before_;
+    std::vector<z3::expr> fact_labels_;  ///< one for each pattern
+    std::optional<Facts> wider_;         ///< the facts, with what had to be allowed so far
     std::optional<SmtScript> script_;
 
     [[nodiscard]] bool stopped() const { return options_.stop != nullptr && options_.stop->load(); }
@@ -166,6 +171,22 @@ class Prover {
                 if (script_) script_->premise(Obligations::name(i), conjunct);
             }
         }
+        assume_facts();
+    }
+
+    /// Each pattern under a label of its own, so that cores name it.
+    void assume_facts() {
+        if (options_.facts == nullptr || !assumed_[Obligations::facts()]) return;
+        result_.facts_used.resize(options_.plan->patterns().size(), false);
+        facts_before_ = instances_of(*options_.plan, *options_.facts, config_, pinned_.fresh.state);
+        for (std::size_t i = 0; i < options_.plan->patterns().size(); ++i)
+            fact_labels_.push_back(context_.bool_const(("fact_" + std::to_string(i)).c_str()));
+        for (const FactInstance& instance : facts_before_) {
+            const auto term = allowed(*options_.plan, *options_.facts, instance);
+            if (!term) continue;
+            solver_.add(z3::implies(fact_labels_[instance.pattern], *term));
+            if (script_) script_->premise(Obligations::name(Obligations::facts()), *term);
+        }
     }
 
     [[nodiscard]] z3::expr_vector premises() {
@@ -173,6 +194,7 @@ class Prover {
         for (std::size_t i = 0; i < labels_.size(); ++i) {
             if (assumed_[i]) all.push_back(labels_[i]);
         }
+        for (const z3::expr& label : fact_labels_) all.push_back(label);
         return all;
     }
 
@@ -222,7 +244,8 @@ class Prover {
 
     void check(const SymbolicPath& path) {
         const std::vector<Goal> goals = goals_of(path);
-        if (goals.empty()) return;
+        const bool facts = !fact_labels_.empty() && goals_[Obligations::facts()] && !path.outside;
+        if (goals.empty() && !facts) return;
         solver_.push();
         const z3::expr condition =
             options_.focus ? path.condition && sums_of_others(config_, path.after) : path.condition;
@@ -241,7 +264,43 @@ class Prover {
             if (script_) script_->query(names_of(used), broken, answer, question(goal));
             solver_.pop();
         }
+        if (facts) check_facts(path);
         solver_.pop();
+    }
+
+    /// Widens the facts until this path keeps them.
+    void check_facts(const SymbolicPath& path) {
+        std::vector<FactInstance> changed = instances_of(*options_.plan, *options_.facts, config_, path.after);
+        std::size_t next = 0;
+        changed.erase(std::remove_if(changed.begin(), changed.end(),
+                                     [&](const FactInstance& after) { return after.same(facts_before_[next++]); }),
+                      changed.end());
+        if (!wider_) wider_ = *options_.facts;
+        while (!changed.empty()) {
+            Goal goal{Obligations::facts(), {}};
+            for (const FactInstance& instance : changed) {
+                if (auto term = allowed(*options_.plan, *wider_, instance)) goal.conjuncts.push_back(std::move(*term));
+            }
+            if (goal.conjuncts.empty()) return;
+            solver_.push();
+            const z3::expr broken = z3::mk_or(negated(goal.conjuncts, context_));
+            solver_.add(broken);
+            const z3::check_result answer = stopped() ? z3::unknown : timed();
+            const std::size_t known = result_.new_facts.size();
+            if (answer == z3::unsat) {
+                const ObligationSet used = core();
+                learn(goal, used);
+                if (script_) script_->query(names_of(used), broken, answer, question(goal));
+            }
+            if (answer == z3::sat) widen(*wider_, result_.new_facts, changed, solver_.get_model());
+            solver_.pop();
+            if (answer == z3::unsat) return;
+            if (result_.new_facts.size() == known) {
+                // Not decided; or broken by a field out of bounds, which is not for facts to say.
+                result_.unknown[goal.obligation] = true;
+                return;
+            }
+        }
     }
 
     /// What a query asks, for the reader of a script.
@@ -253,6 +312,10 @@ class Prover {
     [[nodiscard]] ObligationSet core() {
         ObligationSet used(Obligations::predicates(), false);
         for (const z3::expr& label : solver_.unsat_core()) {
+            for (std::size_t i = 0; i < fact_labels_.size(); ++i) {
+                if (!z3::eq(label, fact_labels_[i])) continue;
+                used[Obligations::facts()] = result_.facts_used[i] = true;
+            }
             for (std::size_t i = 0; i < labels_.size(); ++i) {
                 if (z3::eq(label, labels_[i])) used[i] = true;
             }
@@ -314,7 +377,8 @@ std::string_view Obligations::name(std::size_t index) {
     const auto& first = invariants<SymbolicDomain>;
     if (index < first.size()) return first[index].id;
     if (index < first.size() + lemma_infos.size()) return lemma_infos[index - first.size()].id;
-    static constexpr std::array<std::string_view, assertion::count + 1> others{"fields-in-range",
+    static constexpr std::array<std::string_view, assertion::count + 2> others{"learned-facts",
+                                                                               "fields-in-range",
                                                                                "no-warn",
                                                                                "lock-discipline",
                                                                                "refcount-released-on-offline",
@@ -322,7 +386,15 @@ std::string_view Obligations::name(std::size_t index) {
                                                                                "rollback-restores-added",
                                                                                "never-touch-unplugged",
                                                                                "legal-transitions",
-                                                                               "no-use-after-free"};
+                                                                               "no-use-after-free",
+                                                                               "no-self-retrigger",
+                                                                               "offlines-fake-offline-only",
+                                                                               "config-change-stops-fake-offline",
+                                                                               "drained-lists-stay-empty",
+                                                                               "allocated-after-online",
+                                                                               "busy-device-ends-run",
+                                                                               "callbacks-see-added-memory",
+                                                                               "requests-keep-rules"};
     return others[index - first.size() - lemma_infos.size()];
 }
 

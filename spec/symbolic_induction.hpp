@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "spec/catalogue.hpp"
+#include "spec/facts.hpp"
 #include "spec/symbolic_step.hpp"
 
 namespace vmemcheck::bbm::spec {
@@ -22,14 +23,17 @@ struct StepInstance {
 /// Every step of the model: together they are the transition relation.
 [[nodiscard]] const std::vector<StepInstance>& step_instances();
 
-/// What induction is about: indices 0 .. obligations - 1 are state predicates (invariants, lemmas, "fields-in-range"),
-/// those after are assertions inside steps, which can only be proved.
+/// What induction is about: indices 0 .. predicates() - 1 are state predicates (invariants, lemmas,
+/// "learned-facts", "fields-in-range"), those after are assertions inside steps, which can only be
+/// proved.
 class Obligations {
  public:
     static std::size_t count() { return predicates() + assertion::count; }
-    static std::size_t predicates() { return invariants<SymbolicDomain>.size() + lemma_infos.size() + 1; }
+    static std::size_t predicates() { return invariants<SymbolicDomain>.size() + lemma_infos.size() + 2; }
     static std::size_t of(assertion::Id which) { return predicates() + which; }
     static std::size_t in_range() { return predicates() - 1; }
+    /// The facts of InductionOptions: true where there are none.
+    static std::size_t facts() { return predicates() - 2; }
     [[nodiscard]] static std::string_view name(std::size_t index);
 };
 
@@ -48,6 +52,13 @@ struct Cti {
     Bbm::State after;
 };
 
+/// Something that facts do not allow, and a step leads to.
+struct NewFact {
+    std::size_t pattern = 0;
+    int guard = 0;
+    int value = 0;
+};
+
 /// The outcome for one step.
 struct StepResult {
     std::size_t paths = 0;
@@ -59,6 +70,8 @@ struct StepResult {
     ObligationSet unknown;              ///< a query timed out or was stopped
     std::vector<ObligationSet> needed;  ///< for each obligation: predicates in the cores of its proofs; empty: no query
     std::string script;                 ///< all queries in SMT-LIB 2, if asked for
+    std::vector<bool> facts_used;       ///< patterns of facts in the cores of this step
+    std::vector<NewFact> new_facts;     ///< what has to be allowed for the facts to be kept by this step
 };
 
 struct InductionOptions {
@@ -67,7 +80,15 @@ struct InductionOptions {
     bool script = false;                      ///< fill StepResult::script
     /// The scope says what is kept of a system of any size (Focus), not what there is.
     bool focus = false;
+    /// Assumed as the obligation facts(). As a goal they are not broken but widened, by StepResult::new_facts. Null:
+    /// there are none.
+    const Facts* facts = nullptr;
+    const FactPlan* plan = nullptr;  ///< where they occur in this configuration's states
 };
+
+/// What initial states have that facts do not allow.
+[[nodiscard]] std::vector<NewFact> new_initially(const Config& config, bool focus, const Facts& facts,
+                                                 const FactPlan& plan);
 
 /// Which predicates every initial state satisfies, proved; assertions count as satisfied.
 [[nodiscard]] ObligationSet holds_initially(const Config& config, bool focus);

@@ -17,7 +17,7 @@ std::size_t lemmas_begin() { return invariants<SymbolicDomain>.size(); }
 
 class Induction {
  public:
-    Induction(const Config& config, const ProofOptions& options) : options_(options) {
+    Induction(const Config& config, const ProofOptions& options) : config_(config), options_(options) {
         proof_.cases = options.unbounded ? focuses(config) : std::vector<ProofCase>{{config, false, "the scope"}};
         results_.resize(proof_.cases.size() * step_instances().size());
         induction_.timeout_ms = options.timeout_ms;
@@ -28,10 +28,14 @@ class Induction {
     Proof run() {
         const auto start = Clock::now();
         begin();
+        if (options_.strengthen) learn_facts();
         std::vector<bool> due(results_.size(), true);
-        while (std::find(due.begin(), due.end(), true) != due.end() && !stopped()) {
+        while (std::find(due.begin(), due.end(), true) != due.end() && !stopped() && !ended_early_) {
             round(due);
+            const std::vector<bool> widened = widen_facts();
             due = drop_broken();
+            for (std::size_t i = 0; i < due.size(); ++i) due[i] = due[i] || widened[i];
+            ended_early_ = !options_.until_open.empty() && given_up(options_.until_open);
         }
         conclude();
         proof_.statistics.seconds = std::chrono::duration<double>(Clock::now() - start).count();
@@ -39,7 +43,13 @@ class Induction {
     }
 
  private:
+    /// Of the walks that facts are learned from: about two seconds' worth.
+    static constexpr unsigned walks = 1000;
+    static constexpr unsigned walk_length = 400;
+
+    const Config& config_;
     const ProofOptions& options_;
+    std::vector<FactPlan> plans_;  ///< of the cases
     InductionOptions induction_;
     ObligationSet assumed_;
     ObligationSet fails_initially_;
@@ -47,7 +57,16 @@ class Induction {
     std::vector<std::vector<Cti>> ctis_;  ///< by obligation, of the round in which it was given up
     bool undecided_before_ = false;       ///< something was given up undecided in an earlier round
     ObligationSet doubtful_;              ///< given up after that: the counterexamples may be owed to what is missing
+    bool ended_early_ = false;            ///< ProofOptions::until_open
     Proof proof_;
+
+    /// A counterexample to induction of this property was found, or it fails initially.
+    [[nodiscard]] bool given_up(std::string_view id) const {
+        for (std::size_t i = 0; i < Obligations::count(); ++i) {
+            if (Obligations::name(i) == id && (fails_initially_[i] || !ctis_[i].empty())) return true;
+        }
+        return false;
+    }
 
     [[nodiscard]] bool stopped() const { return options_.stop != nullptr && options_.stop->load(); }
 
@@ -61,12 +80,50 @@ class Induction {
         fails_initially_.assign(Obligations::count(), false);
         ctis_.resize(Obligations::count());
         doubtful_.assign(Obligations::count(), false);
+        const auto left_out = [&](std::string_view id) {
+            return std::find(options_.without.begin(), options_.without.end(), id) != options_.without.end();
+        };
         for (std::size_t i = 0; i < Obligations::predicates(); ++i) {
-            const auto& without = options_.without;
-            const bool excluded = std::find(without.begin(), without.end(), Obligations::name(i)) != without.end();
+            const bool lemma = i >= lemmas_begin() && i < Obligations::facts();
+            const bool excluded =
+                i == Obligations::facts() || left_out(Obligations::name(i)) || (lemma && left_out(all_lemmas));
             fails_initially_[i] = !initially[i];
             assumed_[i] = !excluded && !fails_initially_[i];
         }
+    }
+
+    void learn_facts() {
+        for (const ProofCase& c : proof_.cases) plans_.emplace_back(c.config, c.focus);
+        proof_.facts.emplace(plans_.front());
+        for (std::size_t i = 0; i < plans_.size(); ++i) {
+            const ProofCase& c = proof_.cases[i];
+            // A focus keeps too little to walk in; the scope that it was made from is a system as well.
+            const Config& system = c.focus ? config_ : c.config;
+            if (i == 0)
+                learn_from_walks(*proof_.facts, c.focus ? FactPlan(system, true) : plans_.front(), system, walks,
+                                 walk_length);
+            for (const NewFact& fact : new_initially(c.config, c.focus, *proof_.facts, plans_[i]))
+                proof_.facts->widen(fact.pattern, fact.guard, fact.value);
+        }
+        assumed_[Obligations::facts()] = true;
+    }
+
+    /// Allows what steps lead to; says which steps rest on a pattern that allows more now.
+    std::vector<bool> widen_facts() {
+        std::vector<bool> due(results_.size(), false);
+        if (!proof_.facts || !assumed_[Obligations::facts()]) return due;
+        std::vector<bool> wider(plans_.front().patterns().size(), false);
+        for (StepResult& result : results_) {
+            for (const NewFact& fact : result.new_facts) {
+                if (proof_.facts->widen(fact.pattern, fact.guard, fact.value)) wider[fact.pattern] = true;
+            }
+            result.new_facts.clear();
+        }
+        for (std::size_t i = 0; i < results_.size(); ++i) {
+            for (std::size_t p = 0; p < results_[i].facts_used.size(); ++p)
+                due[i] = due[i] || (wider[p] && results_[i].facts_used[p]);
+        }
+        return due;
     }
 
     /// Proves the steps that are due; what one finds does not depend on the order or on other threads.
@@ -83,11 +140,13 @@ class Induction {
         const auto work = [&] {
             for (std::size_t first = group * next++; first < results_.size(); first = group * next++) {
                 z3::context context;
+                // Within a group each step goes on with what those before it have widened.
+                std::optional<Facts> facts = proof_.facts;
                 for (std::size_t i = first; i < std::min(first + group, results_.size()); ++i) {
                     if (!due[i]) continue;
                     if (stopped()) return;
                     try {
-                        results_[i] = prove_step(i, context);
+                        results_[i] = prove_step(i, context, facts);
                     } catch (...) {
                         const std::lock_guard lock(mutex);
                         failure = std::current_exception();
@@ -114,16 +173,22 @@ class Induction {
     }
     [[nodiscard]] std::size_t case_of(std::size_t result) const { return result / step_instances().size(); }
 
-    [[nodiscard]] StepResult prove_step(std::size_t which, z3::context& context) const {
+    /// \param facts what this step may assume, to be widened by what it finds
+    [[nodiscard]] StepResult prove_step(std::size_t which, z3::context& context, std::optional<Facts>& facts) const {
         const ProofCase& c = proof_.cases[case_of(which)];
         InductionOptions options = induction_;
         options.focus = c.focus;
+        if (facts) {
+            options.facts = &*facts;
+            options.plan = &plans_[case_of(which)];
+        }
         StepResult result = induct(context, c.config, step_of(which), assumed_, assumed_, options);
         if (!result.ctis.empty()) {
             // To make a context is slow, so steps share one; what is shown must not depend on what it was used for.
             result = induct(c.config, step_of(which), assumed_, assumed_, options);
         }
         for (Cti& cti : result.ctis) cti.proof_case = case_of(which);
+        for (const NewFact& fact : result.new_facts) facts->widen(fact.pattern, fact.guard, fact.value);
         return result;
     }
 
@@ -186,8 +251,10 @@ class Induction {
                 options_.script(proof_.cases[case_of(i)].name + ": " + step_title(step_of(i)), results_[i].script);
         }
         proof_.inductive = assumed_;
+        conclude_facts();
         for (std::size_t i = lemmas_begin(); i < Obligations::predicates(); ++i) {
-            if (!assumed_[i]) proof_.dropped.push_back({Obligations::name(i), ctis_[i]});
+            if (!assumed_[i] && (i < Obligations::facts() || i == Obligations::in_range()))
+                proof_.dropped.push_back({Obligations::name(i), ctis_[i]});
         }
         for (std::size_t i = 0; i < Obligations::count(); ++i) {
             if (i >= lemmas_begin() && i < Obligations::predicates()) continue;
@@ -197,10 +264,22 @@ class Induction {
         }
     }
 
+    void conclude_facts() {
+        if (!proof_.facts) return;
+        proof_.plan = plans_.front();
+        for (std::size_t p = 0; p < plans_.front().patterns().size(); ++p) {
+            if (std::any_of(results_.begin(), results_.end(), [&](const StepResult& result) {
+                    return p < result.facts_used.size() && result.facts_used[p];
+                })) {
+                proof_.facts_used.push_back(p);
+            }
+        }
+    }
+
     void conclude(std::string_view id) {
         PropertyProof property;
         property.id = id;
-        bool unknown = stopped();
+        bool unknown = stopped() || ended_early_;
         bool open = false;
         ObligationSet direct(Obligations::predicates(), false);
         for (std::size_t i = 0; i < Obligations::count(); ++i) {

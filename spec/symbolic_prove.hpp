@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +59,10 @@ struct Proof {
     std::vector<PropertyProof> properties;
     std::vector<DroppedLemma> dropped;
     ObligationSet inductive;  ///< the predicates that were proved, all together
+    /// With strengthening: what was learned, and the numbers of patterns that proofs rest on.
+    std::optional<FactPlan> plan;
+    std::optional<Facts> facts;
+    std::vector<std::size_t> facts_used;
     ProofStatistics statistics;
 };
 
@@ -71,12 +76,18 @@ struct ProofProgress {
 /// the same, or differ from some level on (docs/proofs.md).
 [[nodiscard]] std::vector<ProofCase> focuses(const Config& config);
 
+/// In ProofOptions::without: every lemma of the catalogue.
+inline constexpr std::string_view all_lemmas = "lemmas";
+
 struct ProofOptions {
     unsigned threads = 1;
     unsigned timeout_ms = 10000;              ///< of one query
     const std::atomic<bool>* stop = nullptr;  ///< set it to end early: what is left is unknown
     bool unbounded = false;                   ///< for systems of any size, rather than of the configuration's scope
     std::vector<std::string> without;         ///< ids of predicates that must not be assumed
+    bool strengthen = false;                  ///< learn facts, and assume them as well
+    /// End as soon as this property is given up, which nothing found later could undo: others are then unknown.
+    std::string until_open;
     std::function<void(const ProofProgress&)> progress;
     /// Called with the script of each step of the last round, in the order of step_instances().
     std::function<void(const std::string& name, const std::string& script)> script;

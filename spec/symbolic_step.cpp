@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "spec/symbolic_step.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include "model/initial.hpp"
+#include "spec/facts.hpp"
 
 namespace vmemcheck::bbm::spec {
 
@@ -30,15 +28,6 @@ struct PathContext {
 };
 
 }  // namespace
-
-bool is_amount(std::string_view field) {
-    static constexpr std::array<std::string_view, 16> names{
-        "worker.bb",     "worker.left",      "worker.item",       "worker.end",        "worker.block", "next_bb",
-        "last_usable",   "plugged_size",     "requested_size",    "offline_size",      "op.mb",        "op.block",
-        "device.usable", "device.requested", "host.resizes_left", "user.requests_left"};
-    return std::find(names.begin(), names.end(), field) != names.end() || field.starts_with("bb_count[") ||
-           field.starts_with("managed[");
-}
 
 FreshState fresh_state(z3::context& context, const Config& config, const std::string& prefix, const Focus* focus) {
     FreshState fresh{{}, context.bool_val(true)};
@@ -74,12 +63,14 @@ FreshState fresh_state(z3::context& context, const Config& config, const std::st
     return fresh;
 }
 
-z3::expr sums_of_others(const Config& config, const SymbolicState& state) {
+SymBool is_onlining(const SymbolicState& state) {
     const SymInt& op = state.op;
-    const SymBool onlining =
-        (op >= static_cast<int>(StepId::op_online_going) && op <= static_cast<int>(StepId::op_online_end)) ||
-        op == static_cast<int>(StepId::op_online_veto) || op == static_cast<int>(StepId::op_online_fail);
-    const SymBool elsewhere = onlining && !state.numbering.has_memory_block(config.scope, state.op_mb);
+    return (op >= static_cast<int>(StepId::op_online_going) && op <= static_cast<int>(StepId::op_online_end)) ||
+           op == static_cast<int>(StepId::op_online_veto) || op == static_cast<int>(StepId::op_online_fail);
+}
+
+z3::expr sums_of_others(const Config& config, const SymbolicState& state) {
+    const SymBool elsewhere = is_onlining(state) && !state.numbering.has_memory_block(config.scope, state.op_mb);
     SymBool known = state.others.device >= 0 && state.others.offline >= SymbolicDomain::select(elsewhere, 1, 0);
     for (const SymInt& count : state.others.bb_count) known = known && count >= 0;
     for (const SymInt& managed : state.others.managed) known = known && managed >= 0;

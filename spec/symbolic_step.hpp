@@ -14,9 +14,6 @@ namespace vmemcheck::bbm::spec {
 
 using SymbolicState = State<SymbolicDomain>;
 
-/// Positions and amounts: fields that a scope bounds and the system does not.
-[[nodiscard]] bool is_amount(std::string_view field);
-
 /// A state of fresh variables "PREFIX.field", and the bounds that describe_state() gives them. In a focus positions and
 /// amounts have no upper bounds.
 struct FreshState {
@@ -28,6 +25,9 @@ struct FreshState {
 
 /// Any state right after probe.
 [[nodiscard]] FreshState initial_state(z3::context& context, const Config& config, const Focus* focus = nullptr);
+
+/// The program counters at which the memory block at hand is offline and being onlined.
+[[nodiscard]] SymBool is_onlining(const SymbolicState& state);
 
 /// What is known of the sums that entities which are not kept add: they are not negative, and that of offline memory
 /// blocks counts the one which is being onlined. `true` without a focus.

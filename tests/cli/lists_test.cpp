@@ -91,5 +91,26 @@ TEST_F(Lists, RegressionsHaveAnIndex) {
     }
 }
 
+TEST_F(Lists, ARunCanBeAddedToTheRegressions) {
+    ASSERT_EQ(shell("cp -r '" VMEMCHECK_SOURCE_DIR "/tests/regressions' .").code, 0);
+    const std::string file = saved();
+    const std::string add = "regressions/add " + file + " --what 'a new run' --source 'a test' '" VMEMCHECK_CLI "'";
+    const Outcome added = shell(add);
+    EXPECT_EQ(added.code, 0) << added.err;
+    const std::string name = "no-use-after-free-linux-6.12.json";
+    EXPECT_EQ(read("regressions/added.tsv"), name + "\ta new run\ta test\n");
+    EXPECT_EQ(read("regressions/" + name), read(file));
+    const std::string row = "| [" + name + "](" + name + ") | a new run | a test | linux-6.12 | no-use-after-free | ";
+    EXPECT_TRUE(has(read("regressions/README.md"), row)) << read("regressions/README.md");
+    // All else is as it was: the page that is kept is the one that the files give.
+    const std::string kept = content(VMEMCHECK_SOURCE_DIR "/tests/regressions/README.md");
+    EXPECT_TRUE(read("regressions/README.md").starts_with(kept));
+
+    EXPECT_EQ(shell(add).code, 2) << "it is there already";
+    EXPECT_EQ(shell("regressions/add " + file + " --what x").code, 2);
+    write("broken.json", "{}");
+    EXPECT_EQ(shell("regressions/add broken.json --what x --source y '" VMEMCHECK_CLI "'").code, 2);
+}
+
 }  // namespace
 }  // namespace vmemcheck::test

@@ -11,7 +11,7 @@ using Prove = Cli;
 
 /// A scope that is quick to prove, and to search.
 const std::string quick = " --memory-blocks 1 --no-leftovers --removals 0 --allocations 0 --threads 2";
-constexpr std::size_t safety_properties = 14;
+constexpr std::size_t safety_properties = 22;
 
 /// What a result in JSON says of a property.
 Json verdict(const Json& result, const std::string& property) {
@@ -26,7 +26,7 @@ Json verdict(const Json& result, const std::string& property) {
 void expect_nothing_proved(const Outcome& outcome) {
     EXPECT_EQ(outcome.code, 3) << outcome.out << outcome.err;
     EXPECT_FALSE(has(outcome.out, "proved ")) << outcome.out;
-    EXPECT_TRUE(has(outcome.out, "14 unknown\n")) << outcome.out;
+    EXPECT_TRUE(has(outcome.out, "22 unknown\n")) << outcome.out;
     EXPECT_EQ(outcome.err, "");
 }
 
@@ -38,7 +38,7 @@ TEST_F(Prove, SlowEverythingIsProved) {
          {"proof by induction over every step", "release  linux-6.12", "  proved   refcount-released-on-offline ",
           "  proved   no-use-after-free ", "k = 1, with ", "what each proof needs directly\n",
           "the bounds of the scope", "assumptions\n", "nobody takes a speculative reference", "statistics\n",
-          "queries in 1 round", "\n14 properties proved\n"}) {
+          "queries in 1 round", "\n22 properties proved\n"}) {
         EXPECT_TRUE(has(outcome.out, words)) << "no \"" << words << "\" in:\n" << outcome.out;
     }
     EXPECT_FALSE(has(outcome.out, "\x1b"));
@@ -50,7 +50,7 @@ TEST_F(Prove, SlowEverythingIsProved) {
     EXPECT_EQ(result["version"], 1);
     EXPECT_EQ(result["release"], "linux-6.12");
     EXPECT_EQ(result["exit_code"], 0);
-    EXPECT_EQ(result["conclusion"], "14 properties proved");
+    EXPECT_EQ(result["conclusion"], "22 properties proved");
     ASSERT_EQ(result["properties"].size(), safety_properties);
     for (const Json& property : result["properties"]) {
         EXPECT_EQ(property["verdict"], "proved") << property["property"];
@@ -126,7 +126,7 @@ TEST_F(Prove, SlowWithoutALemma) {
     for (const char* words :
          {"  unknown  not-broken ", "not inductive with these lemmas", "lemmas given up", "  results-are-recoverable\n",
           "counterexample to induction: not-broken\n", "the checker: not reached in this scope (",
-          "a lemma is missing that excludes this state", "\n13 properties proved, 1 unknown\n"}) {
+          "a lemma is missing that excludes this state", "\n21 properties proved, 1 unknown\n"}) {
         EXPECT_TRUE(has(outcome.out, words)) << "no \"" << words << "\" in:\n" << outcome.out;
     }
     EXPECT_FALSE(has(outcome.out, "counterexample to induction: results-are-recoverable"));
@@ -136,6 +136,23 @@ TEST_F(Prove, SlowWithoutALemma) {
     ASSERT_EQ(result["lemmas_given_up"].size(), 1U);
     EXPECT_EQ(result["lemmas_given_up"][0]["lemma"], "results-are-recoverable");
     EXPECT_EQ(files(), 1U) << "there is no run to save";
+}
+
+TEST_F(Prove, LongWhatIsLearnedStandsInForALemma) {
+    const std::string narrow = " --memory-blocks 1 --without results-are-recoverable --no-check --save none";
+    const Outcome without = run("prove" + narrow);
+    EXPECT_EQ(without.code, 3) << without.out << without.err;
+    const Outcome outcome = run("prove --strengthen --verbose --json r.json" + narrow);
+    EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+    for (const char* words : {"\nlearned facts: ", " patterns are needed\n", "  op.pc, op.caller: op.rc\n",
+                              "lemmas given up", "\n22 properties proved\n"}) {
+        EXPECT_TRUE(has(outcome.out, words)) << "no \"" << words << "\" in:\n" << outcome.out;
+    }
+    const Json result = json("r.json");
+    ASSERT_FALSE(result["learned_facts"].empty());
+    EXPECT_FALSE(result["learned_facts"][0]["allows"].empty());
+    const std::set<std::string> rests_on = verdict(result, "not-broken")["rests_on"];
+    EXPECT_TRUE(rests_on.count("learned-facts"));
 }
 
 TEST_F(Prove, SlowNoCheckLeavesTheCheckerOut) {
@@ -176,6 +193,7 @@ TEST_F(Prove, InterruptEndsWithAPartialReport) {
 TEST_F(Prove, BadUsage) {
     refused("prove --without hotplug-active-folows",
             {"unknown lemma or property 'hotplug-active-folows'", "did you mean 'hotplug-active-follows'?"});
+    refused("prove --without no-warn", {"no-warn", "no proof assumes it", "cannot be left out"});
     refused("prove --property not-brokn", {"unknown property 'not-brokn'", "did you mean 'not-broken'?"});
     refused("prove --property unplug-completes", {"unplug-completes", "reach", "vmemcheck check"});
     refused("prove --property not-broken --property notifier-sees-fake-offline", {"notifier-sees-fake-offline"});
@@ -210,8 +228,9 @@ TEST_F(Prove, UnwritableOutputsAreFoundOutFirst) {
 TEST_F(Prove, Help) {
     const Outcome outcome = run("prove --help");
     EXPECT_EQ(outcome.code, 0);
-    for (const char* flag : {"--threads", "--query-time", "--max-time", "--without", "--no-check", "--json", "--smt2",
-                             "--save", "--verbose", "--release", "--property", "--scope", "Exit codes:"}) {
+    for (const char* flag :
+         {"--threads", "--query-time", "--max-time", "--without", "--strengthen", "--no-check", "--json", "--smt2",
+          "--save", "--verbose", "--release", "--property", "--scope", "Exit codes:"}) {
         EXPECT_TRUE(has(outcome.out, flag)) << flag;
     }
 }

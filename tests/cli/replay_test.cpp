@@ -194,7 +194,7 @@ TEST_F(Replay, WrongTypesAreRefusedWithThePlace) {
     expect_refused([](Json& file) { file["scope"]["pins"] = 1.5; }, {"at /scope/pins", "whole number"});
     expect_refused([](Json& file) { file["scope"]["pins"] = 99999999999; }, {"at /scope/pins", "too large"});
     expect_refused([](Json& file) { file["scope"]["pins"] = -1; }, {"at /scope/pins", "negative"});
-    expect_refused([](Json& file) { file["scope"]["big_blocks"] = 100; }, {"big blocks must be 1 to 8, not 100"});
+    expect_refused([](Json& file) { file["scope"]["big_blocks"] = 100; }, {"big blocks must be 1 to 64, not 100"});
     expect_refused([](Json& file) { file["safe_unplug"] = false; }, {"linux-6.12 has no unsafe unplug"});
     expect_refused([](Json& file) { file["faults"]["vetoes"] = 1; }, {"at /faults/vetoes", "true or false"});
     expect_refused([](Json& file) { file["steps"] = Json::object(); }, {"at /steps", "an array"});

@@ -276,7 +276,7 @@ TEST(KInduction, SlowProvesWhatOneStepDoesNot) {
     config.scope.resizes = 0;
     config.scope.user_requests = 0;
     config.scope.removals = 0;
-    TransitionRelation relation(config, all_but(""));
+    TransitionRelation relation(config, all_but("wq-active-follows"));
     const Target target =
         Target::state(relation, [](const Config& c, const SymbolicState& s) { return !idle_is_not_active(c, s); });
     // The longest way to a bad state that keeps clear of it before: timer, run (broken), unbind, exit.
