@@ -10,6 +10,7 @@
 #include "cli/matrix.hpp"
 #include "cli/text.hpp"
 #include "conformance/guest/validator.hpp"
+#include "properties/fuzz.hpp"
 #include "spec/engine.hpp"
 #include "spec/symbolic_prove.hpp"
 
@@ -97,6 +98,30 @@ Kill trace_mutant(const Config& config, const bbm::MutantInfo&, const MatrixInpu
     return kill;
 }
 
+/// Walks at random, in scopes of any size, until the property that the mutant names is violated.
+Kill fuzz_mutant(const Config& config, const bbm::MutantInfo& mutant, const MatrixInput& input) {
+    constexpr double patience = 60;  // seconds: walks end by themselves in no other way
+    bbm::fuzz::Options options;
+    options.config = config;
+    options.swarm = true;
+    options.properties = {std::string(mutant.breaks)};
+    options.seed = 1;
+    options.seconds = input.max_seconds > 0 ? input.max_seconds : patience;
+    options.stop = input.stop;
+    const bbm::fuzz::Result result = bbm::fuzz::fuzz(options);
+    Kill kill;
+    if (!result.found.empty()) {
+        kill.outcome = Outcome::killed;
+        kill.by = result.found.front().property;
+        kill.steps = result.found.front().steps();
+        kill.detail = counted(kill.steps, "step");
+    } else if (result.ended == checker::Ended::time_limit && input.max_seconds <= 0) {
+        kill.outcome = Outcome::survived;
+        kill.detail = fmt::format("not met in {}", counted(result.walks, "walk"));
+    }
+    return kill;
+}
+
 /// Measures the time of an engine.
 template <Kill (*run)(const Config&, const bbm::MutantInfo&, const MatrixInput&)>
 Kill timed(const Config& config, const bbm::MutantInfo& mutant, const MatrixInput& input) {
@@ -106,8 +131,9 @@ Kill timed(const Config& config, const bbm::MutantInfo& mutant, const MatrixInpu
     return kill;
 }
 
-constexpr std::array<MatrixEngine, 3> engines{{
+constexpr std::array<MatrixEngine, 4> engines{{
     {"check", "searches the small scope, breadth first", timed<check_mutant>},
+    {"fuzz", "walks at random through scopes of up to 64 big blocks, and shrinks what is found", timed<fuzz_mutant>},
     {"prove", "induction over every step, in the small scope", timed<prove_mutant>},
     {"trace", "holds the recordings given against the mutated model", timed<trace_mutant>},
 }};
