@@ -65,7 +65,7 @@ TEST_F(Output, Json) {
         EXPECT_EQ(verdict["as_expected"], true) << verdict["property"];
         words.insert(verdict["verdict"]);
     }
-    EXPECT_EQ(words, (std::set<std::string>{"holds", "reached"}));
+    EXPECT_EQ(words, (std::set<std::string>{"holds", "reached", "unreachable"}));
     EXPECT_GT(result["statistics"]["states"], 10000);
     EXPECT_GT(result["statistics"]["transitions"], result["statistics"]["states"]);
     EXPECT_GT(result["statistics"]["depth"], 50);
