@@ -8,49 +8,19 @@
 
 #include "cli/error.hpp"
 #include "cli/text.hpp"
+#include "conformance/guest/json_limits.hpp"
 
 namespace vmemcheck::cli {
-
-namespace {
-
-/// Counts what a file has while it is parsed: the tree takes many times the memory of the text, and members of an
-/// object are looked for one by one.
-class Limits {
- public:
-    /// What is exceeded; empty if nothing is.
-    std::string_view check(int depth, Json::parse_event_t event) {
-        constexpr int deepest = 16;
-        if (depth > deepest) return "nested too deep";
-        if (++values_ > max_json_values) return "it has too many values";
-        if (event == Json::parse_event_t::object_start) {
-            members_.resize(static_cast<std::size_t>(depth) + 1);
-            members_.back() = 0;
-        } else if (event == Json::parse_event_t::key) {
-            // A key is one deeper than the braces around it.
-            members_.resize(static_cast<std::size_t>(depth));
-            if (!members_.empty() && ++members_.back() > max_json_members) return "an object has too many members";
-        }
-        return {};
-    }
-
- private:
-    std::size_t values_ = 0;
-    std::vector<std::size_t> members_;  ///< one a depth
-};
-
-}  // namespace
 
 Json parse_json(const std::string& path, const std::string& content) {
     const auto refuse = [&](const std::string& why) {
         throw UserError(fmt::format("cannot use {}: {}", quote(path), why));
     };
     if (content.empty()) refuse("the file is empty");
-    Limits limits;
-    const auto watch = [&](int depth, Json::parse_event_t event, Json&) {
-        const std::string_view exceeded = limits.check(depth, event);
-        if (!exceeded.empty()) refuse(fmt::format("it is not the JSON of such a file: {}", exceeded));
-        return true;
-    };
+    constexpr std::size_t deepest = 16;
+    const std::string_view exceeded =
+        conformance::exceeded<Json>(content, {deepest, max_json_values, max_json_members});
+    if (!exceeded.empty()) refuse(fmt::format("it is not the JSON of such a file: {}", exceeded));
     // The parser's messages quote what it has read last, however long that is.
     const auto reason = [](const Json::exception& error) {
         constexpr std::size_t most = 300;
@@ -60,7 +30,7 @@ Json parse_json(const std::string& path, const std::string& content) {
         return printable(why.substr(0, most)) + (why.size() > most ? "..." : "");
     };
     try {
-        return Json::parse(content, watch);
+        return Json::parse(content);
     } catch (const Json::parse_error& error) {
         const bool cut = error.byte >= content.size();
         refuse((cut ? "it is cut short, or not JSON: " : "it is not JSON: ") + reason(error));

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "conformance/guest/json_limits.hpp"
+
 namespace vmemcheck::conformance {
 
 namespace {
@@ -41,16 +43,9 @@ std::string printable(std::string text) {
 
 /// One line as JSON; discarded if it is none or nested too deep.
 Json parse_line(const std::string& text) {
-    constexpr int deepest = 8;
-    bool deep = false;
-    Json object = Json::parse(
-        text,
-        [&deep](int depth, Json::parse_event_t, Json&) {
-            deep = deep || depth > deepest;
-            return !deep;
-        },
-        false);
-    return deep ? Json(Json::value_t::discarded) : object;
+    constexpr JsonLimits limits{8, 10'000, 1000};
+    if (!exceeded<Json>(text, limits).empty()) return Json(Json::value_t::discarded);
+    return Json::parse(text, nullptr, false);
 }
 
 bool has(const Json& object, const char* key) { return object.is_object() && object.contains(key); }
@@ -143,7 +138,7 @@ class Reader {
 
     std::optional<Defect> line(const std::string& text) {
         Json object = parse_line(text);
-        if (object.is_discarded()) return Defect{"not a JSON object (truncated line?), or one nested too deep"};
+        if (object.is_discarded()) return Defect{"not a JSON object (truncated line?), or one with too much in it"};
         if (!object.is_object()) return Defect{"a recording has one JSON object a line"};
         const auto seq = integer(object, "seq");
         if (!seq || !sensible(*seq)) return Defect{"\"seq\" is missing or not a sensible number"};

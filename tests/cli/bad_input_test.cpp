@@ -97,6 +97,11 @@ TEST_F(BadFile, SlowTooMuchIsRefusedWhileItIsRead) {
     for (int i = 0; i < 5'000'000; ++i) many += ",0";
     write("many.json", many + "]");
     refused("replay many.json", {"'many.json'", "too many values"});
+    // The parser's callback would look through all siblings of each of these.
+    std::string objects = "{\"format\": \"\", \"steps\": [{}";
+    for (int i = 0; i < 1'000'000; ++i) objects += ",{}";
+    write("objects.json", objects + "]}");
+    refused("replay objects.json", {"'objects.json'", "no counterexample file"});
     // Members are looked for one by one: as many as fit into 64 MiB would take days.
     std::string members = "{\"a\": 0";
     for (int i = 0; i < 100'000; ++i) members += ",\"a" + std::to_string(i) + "\":0";

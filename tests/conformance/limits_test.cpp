@@ -69,7 +69,10 @@ TEST(Limits, LongListsAndLinesAndDeepOnes) {
     // A copy of a value goes as deep as the value.
     const std::string deep(500'000, '[');
     expect_refused(read(event("2", "run_wq", R"("args": {"x": )" + deep + std::string(500'000, ']') + "}")),
-                   "too deep");
+                   "too much in it");
+    std::string objects = "{}";
+    for (int i = 0; i < 100'000; ++i) objects += ",{}";
+    expect_refused(read(event("2", "run_wq", R"("args": {"x": [)" + objects + "]}")), "too much in it");
     expect_refused(read(std::string(std::size_t{2} << 20U, ' ') + "\n"), "no line of more than 1 MiB");
 }
 
