@@ -65,7 +65,7 @@ rc::Gen<Scope> scopes(const bbm::Capacity& capacity) {
                                                       number(0, capacity.memory_blocks), number(0, 2))),
                         [capacity](const auto& numbers) {
                             Scope scope;
-                                            const auto& [big_blocks, memory_blocks, sections, page_blocks, pages, allocations, pins,
+                            const auto& [big_blocks, memory_blocks, sections, page_blocks, pages, allocations, pins,
                                          bounds] = numbers;
                             scope.big_blocks = big_blocks;
                             scope.memory_blocks = memory_blocks;

@@ -97,9 +97,9 @@ inline constexpr std::int64_t page_bytes = 4096;
 [[nodiscard]] std::variant<Recording, BadInput> parse_recording(const std::string& name, const std::string& text,
                                                                 const bbm::Release* release);
 
-/// Largest file and longest line that are read, in bytes. An event is some 200 bytes, and takes ten times that in
-/// memory.
-inline constexpr std::uintmax_t max_recording_bytes = 32U << 20U;
+/// Largest file and longest line that are read, in bytes. An event is some 200 bytes, and takes twenty-five times that
+/// in memory.
+inline constexpr std::uintmax_t max_recording_bytes = 16U << 20U;
 inline constexpr std::size_t max_line_bytes = std::size_t{1} << 20U;
 /// Most big blocks and memory blocks a recorded list may have; the model has far fewer.
 inline constexpr std::size_t max_blocks = 256;

@@ -41,7 +41,7 @@ void replay_of(const CounterexampleFile& file) {
     if (!outcome.as_recorded) return;
     require_same(counterexample_text(replayer.model(), replayer.property(), *replayer.replayed()));
     // All fields of every state: long runs would take most of a fuzzer's time.
-    constexpr std::size_t longest = 25;
+    constexpr std::size_t longest = 10;
     if (replayer.replayed()->steps.size() > longest) return;
     require_same(itf_text(replayer.model(), replayer.property(), *replayer.replayed()));
 }
