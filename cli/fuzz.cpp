@@ -26,8 +26,6 @@ namespace {
 
 using bbm::fuzz::Found;
 
-constexpr std::size_t width = 110;
-
 /// "4 walks, 1,200 moves, 300 situations"
 std::string amount_text(std::uint64_t walks, std::uint64_t moves, std::uint64_t situations) {
     return fmt::format("{}, {}, {}", counted(walks, "walk"), counted(moves, "step"), counted(situations, "situation"));

@@ -13,8 +13,6 @@ namespace vmemcheck::cli {
 
 namespace {
 
-constexpr std::size_t width = 110;
-
 /// The subcommand that was called, or the program.
 const CLI::App& called(const CLI::App& app) {
     const auto parsed = app.get_subcommands();

@@ -19,8 +19,6 @@ namespace vmemcheck::cli {
 
 namespace {
 
-constexpr std::size_t width = 110;
-
 std::string expectation(const Property& property) {
     if (property.kind != checker::PropertyKind::reachability) return {};
     return property.expected ? "reachable" : "unreachable";

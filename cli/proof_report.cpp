@@ -18,8 +18,6 @@ namespace spec = bbm::spec;
 using spec::PropertyProof;
 using Kind = Classification::Kind;
 
-constexpr std::size_t width = 110;
-
 std::string list_of(const std::vector<std::string_view>& ids) {
     std::vector<std::string> names(ids.begin(), ids.end());
     return join(names, ", ");

@@ -20,8 +20,6 @@ namespace vmemcheck::cli {
 
 namespace {
 
-constexpr std::size_t width = 110;
-
 struct ReplayCommand {
     std::vector<std::string> files;
     std::string itf;

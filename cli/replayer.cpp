@@ -13,8 +13,6 @@ namespace vmemcheck::cli {
 
 namespace {
 
-constexpr std::size_t width = 110;
-
 /// One line for each thing an actor can do, or why it cannot.
 template <class M>
 std::string enabled_text(const M& model, const typename M::State& state) {

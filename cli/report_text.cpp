@@ -13,8 +13,6 @@ namespace {
 using checker::Ended;
 using checker::Status;
 
-constexpr std::size_t width = 110;
-
 std::string bullets(std::string_view title, const std::vector<std::string>& items, const Style& style) {
     if (items.empty()) return {};
     std::string text = '\n' + style.bold(title) + '\n';

@@ -12,7 +12,6 @@ namespace vmemcheck::cli {
 
 namespace {
 
-constexpr std::size_t width = 110;
 constexpr std::size_t change_indent = 10;
 
 std::string value_word(const checker::ChoiceInfo& choice, int value) {

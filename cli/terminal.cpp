@@ -54,7 +54,6 @@ std::string Style::paint(const char* code, std::string_view text) const {
 
 std::string item_text(const Style& style, std::string_view name,
                       const std::vector<std::pair<std::string_view, std::string>>& facts) {
-    constexpr std::size_t width = 110;
     std::string text = style.bold(name) + '\n';
     for (const auto& [what, value] : facts) {
         if (value.empty()) continue;

@@ -63,14 +63,14 @@ std::string join(const std::vector<std::string>& items, std::string_view separat
     return result;
 }
 
-std::string wrapped(std::string_view text, std::size_t indent, std::size_t width) {
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t columns) {
     std::string result;
     std::size_t column = indent;
     while (!text.empty()) {
         const std::size_t end = std::min(text.find(' '), text.size());
         const std::string_view word = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));
-        if (column > indent && column + 1 + word.size() > width) {
+        if (column > indent && column + 1 + word.size() > columns) {
             result += '\n' + std::string(indent, ' ');
             column = indent;
         } else if (column > indent) {

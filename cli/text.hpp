@@ -31,8 +31,11 @@ namespace vmemcheck::cli {
 
 [[nodiscard]] std::string join(const std::vector<std::string>& items, std::string_view separator);
 
-/// Breaks a text at spaces into lines of at most width columns, each after the first indented.
-[[nodiscard]] std::string wrapped(std::string_view text, std::size_t indent, std::size_t width);
+/// Columns of what is printed.
+inline constexpr std::size_t width = 110;
+
+/// Breaks a text at spaces into lines of at most `columns`, each after the first indented.
+[[nodiscard]] std::string wrapped(std::string_view text, std::size_t indent, std::size_t columns);
 
 /// Levenshtein's distance.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);

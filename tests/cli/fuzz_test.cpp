@@ -39,7 +39,7 @@ TEST_F(Fuzz, ARunOfAScopeBeyondTheCheckerReplays) {
     refused("replay wide.json", {"wide.json", "big blocks must be 1 to 64, not 65"});
 }
 
-TEST_F(Fuzz, TheSameSeedPrintsTheSame) {
+TEST_F(Fuzz, SlowTheSameSeedPrintsTheSame) {
     const std::string arguments = "fuzz --release linux-6.1 --runs 40 --seed 9 --swarm";
     const Outcome once = run(arguments);
     EXPECT_EQ(once.code, 1) << once.out;

@@ -54,7 +54,7 @@ TEST_F(ItfReplay, WhatCheckAndReplayWrite) {
     EXPECT_EQ(read("again.itf.json"), read("checked.itf.json"));
 }
 
-TEST_F(ItfReplay, EveryRegression) {
+TEST_F(ItfReplay, SlowEveryRegression) {
     std::filesystem::create_directory(path("itf"));
     ASSERT_EQ(run("replay --quiet '" VMEMCHECK_SOURCE_DIR "'/tests/regressions/*.json --itf itf").code, 0);
     const Outcome outcome = run("replay --quiet itf/*.itf.json");

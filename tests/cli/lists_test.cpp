@@ -91,7 +91,7 @@ TEST_F(Lists, RegressionsHaveAnIndex) {
     }
 }
 
-TEST_F(Lists, ARunCanBeAddedToTheRegressions) {
+TEST_F(Lists, SlowARunCanBeAddedToTheRegressions) {
     ASSERT_EQ(shell("cp -r '" VMEMCHECK_SOURCE_DIR "/tests/regressions' .").code, 0);
     const std::string file = saved();
     const std::string add = "regressions/add " + file + " --what 'a new run' --source 'a test' '" VMEMCHECK_CLI "'";

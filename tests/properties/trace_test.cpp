@@ -89,7 +89,7 @@ std::optional<std::string> falsify_explained(const Amount& amount, Fared& fared)
     });
 }
 
-TEST(Recordings, OfTheModelAreExplainedByIt) {
+TEST(Recordings, SlowOfTheModelAreExplainedByIt) {
     Fared fared;
     const auto failure = falsify_explained({.runs = 300}, fared);
     EXPECT_FALSE(failure) << *failure;
@@ -97,7 +97,7 @@ TEST(Recordings, OfTheModelAreExplainedByIt) {
     EXPECT_GT(fared.most_events, 300U) << "the recordings are short";
 }
 
-TEST(Recordings, LongOfTheModelAreExplainedByIt) {
+TEST(Recordings, LongSlowOfTheModelAreExplainedByIt) {
     Fared fared;
     constexpr int runs = 2000;
     const auto failure = falsify_explained({.runs = runs, .seed = 2, .shrinking = false}, fared);

@@ -317,7 +317,7 @@ const std::vector<Strike> strikes{
     Strike{Mutant::fake_offline_stays_managed, {actor::worker, StepId::wk_fo_set}},
 };
 
-TEST(Prove, MutantsBreakTheirPropertyInTheirStep) {
+TEST(Prove, SlowMutantsBreakTheirPropertyInTheirStep) {
     for (const Strike& strike : strikes) {
         const MutantInfo& mutant = mutants()[static_cast<std::size_t>(strike.mutant) - 1];
         ASSERT_EQ(mutant.mutant, strike.mutant);
@@ -334,7 +334,7 @@ TEST(Prove, MutantsBreakTheirPropertyInTheirStep) {
 }
 
 /// The same in systems of any size, each in another focus.
-TEST(Prove, SlowMutantsBreakTheirPropertyInAFocus) {
+TEST(Prove, LongMutantsBreakTheirPropertyInAFocus) {
     std::size_t turn = 0;
     for (const Strike& strike : strikes) {
         const MutantInfo& mutant = mutants()[static_cast<std::size_t>(strike.mutant) - 1];
