@@ -41,7 +41,7 @@ struct Insert : StoreCommand {
     explicit Insert(const StoreModel& model) {
         first = *rc::gen::inRange(0U, 3000U);
         count = *rc::gen::weightedOneOf<unsigned>(
-            {{8, rc::gen::inRange(1U, 4U)}, {1, rc::gen::resize(100, rc::gen::inRange(1U, 1000U))}});
+            {{3, rc::gen::inRange(1U, 4U)}, {1, rc::gen::resize(100, rc::gen::inRange(1U, 1500U))}});
         parent = *rc::gen::inRange<StateIndex>(0, static_cast<StateIndex>(model.order.size()) + 1);
     }
     void checkPreconditions(const StoreModel& model) const override { RC_PRE(!model.released); }
@@ -85,6 +85,9 @@ struct Insert : StoreCommand {
             }
             RC_ASSERT(store.size() == model.order.size());
         }
+        // It may have grown, by copying.
+        for (StateIndex i = 0; i < store.size(); ++i)
+            RC_ASSERT(Packed(store.packed(i), store.packed(i) + store.words()) == model.order[i]);
     }
     void show(std::ostream& out) const override {
         out << "insert " << first << " .. " << first + count - 1 << " with parent " << parent;

@@ -97,7 +97,7 @@ TEST(Recordings, SlowOfTheModelAreExplainedByIt) {
     EXPECT_GT(fared.most_events, 300U) << "the recordings are short";
 }
 
-TEST(Recordings, LongSlowOfTheModelAreExplainedByIt) {
+TEST(Recordings, LongOfTheModelAreExplainedByIt) {
     Fared fared;
     constexpr int runs = 2000;
     const auto failure = falsify_explained({.runs = runs, .seed = 2, .shrinking = false}, fared);
