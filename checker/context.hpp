@@ -6,7 +6,6 @@
 
 #include <array>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -15,9 +14,6 @@
 #include "checker/model.hpp"
 
 namespace vmemcheck::checker {
-
-/// The step of a context before at() was called.
-inline constexpr StepId no_step = std::numeric_limits<StepId>::max();
 
 /// An answer of choose(): which choice, which value.
 using ChoiceTaken = std::pair<ChoiceId, int>;

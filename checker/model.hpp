@@ -10,6 +10,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,8 @@ namespace vmemcheck::checker {
 using ActorId = unsigned;
 /// Index into Model::steps().
 using StepId = unsigned;
+/// No step: of a context before at() was called.
+inline constexpr StepId no_step = std::numeric_limits<StepId>::max();
 /// Index into Model::choices().
 using ChoiceId = unsigned;
 /// Number of a step assertion of a model; Property::assertion refers to it.

@@ -189,6 +189,10 @@ class Monitor {
                 if (property.holds != nullptr) goals_.push_back({property.holds, i});
                 if (property.holds_step != nullptr) step_goals_.push_back({property.holds_step, i});
                 break;
+            case PropertyKind::always_eventually:
+            case PropertyKind::leads_to:
+            case PropertyKind::eventually_always:
+                break;  // not decided state by state: see liveness.hpp
             case PropertyKind::deadlock:
                 deadlocks_.push_back(i);
                 if (property.holds != nullptr) invariants_.push_back({property.holds, i});

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "checker/fairness.hpp"
 #include "checker/model.hpp"
 
 namespace vmemcheck::checker {
@@ -18,7 +19,14 @@ enum class PropertyKind : std::uint8_t {
     reachability,  ///< some reachable state (holds) or step (holds_step) satisfies it
     deadlock,      ///< no reachable state in which every process is blocked and the model is not at rest,
                    ///< and no cycle of processes that wait for one another
+    // Liveness, of every fair infinite run; one that stays in a state for ever is infinite, too.
+    always_eventually,  ///< holds(state) again and again
+    leads_to,           ///< each state with trigger(state) is followed by one with holds(state), or is one
+    eventually_always,  ///< from some point on holds(state) in every state
 };
+
+/// Whether properties of this kind speak of infinite runs.
+[[nodiscard]] constexpr bool is_liveness(PropertyKind kind) { return kind >= PropertyKind::always_eventually; }
 
 /// A property of a model. Plain data and plain functions: predicates are called for every state.
 template <class M>
@@ -37,6 +45,9 @@ struct Property {
     /// A deadlock property may have an invariant (holds) besides.
     AssertionId assertion = 0;
     bool has_assertion = false;
+
+    /// For liveness: the assumptions of the model under which it must hold.
+    FairnessSet fairness = 0;
 
     /// The situation in which the property says something; null: always. If it never occurs the verdict is vacuous.
     bool (*trigger)(const M&, const State&) = nullptr;

@@ -12,6 +12,7 @@
 
 #include "checker/context.hpp"
 #include "checker/describe.hpp"
+#include "checker/lasso.hpp"
 #include "checker/layout.hpp"
 #include "checker/model.hpp"
 #include "checker/monitor.hpp"
@@ -176,6 +177,29 @@ template <Model M, class Recording, class Observer = NoObserver>
         ++index;
     }
     return result;
+}
+
+/// Decides a liveness property for a replay whose last steps are a loop: fills in the status and what belongs to it, as
+/// replay() does for other properties. Nothing to do if the replay has diverged.
+/// \param loop index of the first step of the loop; that of the step after the last if nothing happens any more
+/// \return why the run does not violate the property; empty if it does, or has diverged
+template <Model M, class Recording>
+[[nodiscard]] std::string judge_lasso(const M& model, const Property<M>& property, const Recording& recording,
+                                      std::size_t loop, Replay<M>& replay) {
+    if (replay.diverged_at) return {};
+    std::string why = refuted_lasso(model, property, replay.states, recording, loop);
+    if (!why.empty()) return why;
+    Counterexample<M> run{0, {}, replay.states.front(), {}, {}};
+    for (const auto& step : recording) {
+        run.steps.push_back({step.actor, step.step, step.choices, replay.states[run.steps.size() + 1], true});
+    }
+    run.loop = loop;
+    describe_lasso(run, model, property);
+    replay.status = Status::violated;
+    replay.decided_at = replay.states.size() - 1;
+    replay.message = std::move(run.message);
+    replay.blocked = std::move(run.blocked);
+    return {};
 }
 
 }  // namespace vmemcheck::checker

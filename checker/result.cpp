@@ -71,6 +71,12 @@ const char* text(PropertyKind kind) {
             return "reachability";
         case PropertyKind::deadlock:
             return "deadlock";
+        case PropertyKind::always_eventually:
+            return "always eventually";
+        case PropertyKind::leads_to:
+            return "leads to";
+        case PropertyKind::eventually_always:
+            return "eventually always";
     }
     return "?";
 }

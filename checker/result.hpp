@@ -74,7 +74,10 @@ struct Counterexample {
     std::string message;
     typename M::State initial;
     std::vector<MicroStep<typename M::State>> steps;
-    std::vector<BlockedActor> blocked;  ///< every actor, for a deadlock; empty otherwise
+    std::vector<BlockedActor> blocked;  ///< every actor, for a deadlock or in the first state of a loop; else empty
+    /// For liveness: after the steps the state is what it was before step number `loop`, and the run goes on from there
+    /// for ever. With loop == steps.size() nothing happens any more.
+    std::optional<std::size_t> loop{};
 
     [[nodiscard]] const typename M::State& last() const { return steps.empty() ? initial : steps.back().after; }
     /// Transitions: steps without the local ones fused to them.
@@ -104,9 +107,13 @@ struct Statistics {
     std::uint64_t unclaimed_failures = 0;  ///< fail() calls of assertions that no property asked about; not pruned
     std::uint64_t max_depth = 0;           ///< transitions from an initial state (depth first: along the paths taken)
     double seconds = 0;
-    std::size_t packed_bits = 0;   ///< of a state
-    std::size_t packed_bytes = 0;  ///< of a state
-    std::size_t memory_bytes = 0;  ///< taken by the search at its end
+    // Of the graph that liveness properties are decided on; 0 if there are none.
+    std::uint64_t graph_transitions = 0;  ///< different ones
+    std::size_t graph_bytes = 0;          ///< all that deciding took at most, without the states
+    double graph_seconds = 0;             ///< of `seconds`
+    std::size_t packed_bits = 0;          ///< of a state
+    std::size_t packed_bytes = 0;         ///< of a state
+    std::size_t memory_bytes = 0;         ///< taken by the search at its end
     std::size_t peak_memory_bytes = 0;
     std::size_t peak_resident_bytes = 0;  ///< of the whole process, from getrusage
 

@@ -18,7 +18,9 @@
 #include "checker/batch.hpp"
 #include "checker/coverage.hpp"
 #include "checker/describe.hpp"
+#include "checker/lasso.hpp"
 #include "checker/layout.hpp"
+#include "checker/liveness.hpp"
 #include "checker/model.hpp"
 #include "checker/monitor.hpp"
 #include "checker/options.hpp"
@@ -46,11 +48,13 @@ class Search {
           monitor_(model, properties),
           expander_(model, options.fuse),
           coverage_(model.steps(), model.choices()),
+          liveness_(model, properties),
           moves_(model.actor_count()) {}
 
     Result<M> run() {
         try {
             explore();
+            if (liveness_.count() > 0 && ended_ != Ended::model_error) decide_liveness();
         } catch (const std::bad_alloc&) {
             end(Ended::memory_limit);
         } catch (const std::exception& error) {
@@ -106,6 +110,10 @@ class Search {
         const char* message = nullptr;
         Place place{};
     };
+    struct Lasso {
+        bool decided = false;
+        std::optional<Counterexample<M>> run;
+    };
     struct Open {
         StateIndex index;
         std::uint32_t depth;
@@ -124,12 +132,15 @@ class Search {
     bool over() {
         if (options_.stop_when_decided && monitor_.all_decided()) end(Ended::decided);
         if (const auto limit = limits_.check()) end(*limit);
-        if (!ended_ && options_.progress && limits_.report_due()) {
-            Progress progress{store_->size(), statistics_.transitions, depth_, frontier_, memory(), 0, 0};
-            limits_.reported(progress);
-            options_.progress(progress);
-        }
+        if (!ended_) report_progress();
         return ended_.has_value();
+    }
+    void report_progress() {
+        if (!options_.progress || !limits_.report_due()) return;
+        Progress progress{
+            store_->size(), statistics_.transitions, depth_, frontier_, memory() + statistics_.graph_bytes, 0, 0};
+        limits_.reported(progress);
+        options_.progress(progress);
     }
     [[nodiscard]] std::size_t memory() const {
         return (store_ ? store_->bytes() : 0) + stack_.capacity() * sizeof(Open) +
@@ -161,7 +172,7 @@ class Search {
     }
 
     void breadth_first() {
-        StateIndex next = 0;
+        StateIndex& next = expanded_;
         StateIndex level_end = store_->size();
         while (!over()) {
             if (next == level_end) {
@@ -223,6 +234,80 @@ class Search {
         }
         if (!ended_ && monitor_.wants_moves()) monitor_.on_moves(*current_, moves_, hit_at(index));
     }
+
+    /// Decides the liveness properties over the stored states, as far as these were expanded.
+    void decide_liveness() {
+        if (fairness_of(model_).size() > max_fairness)
+            return model_failed("the model states more than 31 fairness assumptions");
+        if (liveness_.count() > max_liveness) return model_failed("more than 32 liveness properties in one search");
+        // Whoever ended the search early by hand, or for want of time or memory, wants no second pass.
+        const bool limited = ended_ == Ended::state_limit || ended_ == Ended::depth_limit;
+        const bool breadth_first = options_.strategy == Strategy::breadth_first;
+        if (!store_ || (ended_ && !(limited && breadth_first))) return;
+        const double begin = limits_.seconds();
+        const std::optional<Ended> early = std::exchange(ended_, std::nullopt);
+        const StateIndex expanded = breadth_first ? expanded_ : store_->size();
+        std::uint64_t done = 0;
+        GraphBuilder<M, Store> builder(model_, layout_, *store_, monitor_, liveness_, options_, expanded, *current_);
+        const auto graph = builder.build([&](std::size_t bytes) {
+            statistics_.graph_bytes = bytes;
+            if (options_.max_memory_bytes != 0 && memory() + bytes > options_.max_memory_bytes)
+                end(Ended::memory_limit);
+            if (const auto limit = limits_.check()) end(*limit);
+            frontier_ = store_->size() - ++done;
+            report_progress();
+            return ended_.has_value();
+        });
+        if (graph) {
+            statistics_.graph_transitions = graph->edges();
+            find_lassos(*graph);
+        }
+        if (early) ended_ = early;
+        statistics_.graph_seconds = limits_.seconds() - begin;
+    }
+    void find_lassos(const StateGraph& graph) {
+        const std::span<const FairnessInfo> fairness = fairness_of(model_);
+        const Tracer<M, Store> tracer(model_, layout_, *store_, monitor_, options_.fuse, options_.check_fused,
+                                      *current_);
+        decided_liveness_.resize(liveness_.count());
+        for (unsigned i = 0; i < liveness_.count(); ++i) {
+            const Property<M>& property = liveness_.property(i);
+            LivenessQuery query{property.kind, i, 0, 0, 0};
+            query.weak = property.fairness & of_kind(fairness, FairnessKind::weak);
+            query.strong = property.fairness & of_kind(fairness, FairnessKind::strong);
+            query.ceases = property.fairness & of_kind(fairness, FairnessKind::ceases);
+            LassoSearch found = find_fair_lasso(graph, query, options_.stop);
+            statistics_.graph_bytes = std::max(statistics_.graph_bytes, graph.bytes() + found.bytes);
+            if (found.interrupted) return end(Ended::interrupted);
+            Lasso& lasso = decided_liveness_[i];
+            lasso.decided = true;
+            if (!found.lasso) continue;
+            lasso.run = run_of(*found.lasso, model_, tracer, liveness_, graph);
+            lasso.run->property = liveness_.index(i);
+            describe_lasso(*lasso.run, model_, property);
+            if (!found.lasso->shortest) lasso.run->message += " (there may be a shorter one)";
+        }
+    }
+    void add_liveness(Result<M>& result) {
+        for (unsigned i = 0; i < decided_liveness_.size(); ++i) {
+            Lasso& lasso = decided_liveness_[i];
+            Verdict<M>& verdict = result.verdicts[liveness_.index(i)];
+            if (!lasso.decided) continue;
+            if (lasso.run) {
+                verdict.status = Status::violated;
+                verdict.counterexample = std::move(lasso.run);
+            } else {
+                verdict.status = result.complete ? Status::holds : Status::incomplete;
+            }
+            verdict.as_expected = verdict.status == Status::holds;
+        }
+        for (unsigned i = 0; i < liveness_.count(); ++i) {
+            if (i < decided_liveness_.size() && decided_liveness_[i].decided) continue;
+            Verdict<M>& verdict = result.verdicts[liveness_.index(i)];
+            verdict.status = Status::incomplete;
+            verdict.as_expected = false;
+        }
+    }
     auto hit_at(StateIndex index) {
         return [this, index](std::size_t property, const char* message) {
             hits_.push_back({property, message, {index, false, 0, 0, 0}});
@@ -263,6 +348,7 @@ class Search {
             statistics_.peak_memory_bytes = std::max(store_->peak_bytes(), statistics_.memory_bytes);
             store_->release_index();  // makes room for the runs
             add_runs(result);
+            add_liveness(result);
         }
         statistics_.seconds = limits_.seconds();
         statistics_.peak_resident_bytes = peak_resident_bytes();
@@ -298,6 +384,8 @@ class Search {
     Monitor<M> monitor_;
     Expander<M> expander_;
     Coverage coverage_;
+    LivenessPredicates<M> liveness_;
+    std::vector<Lasso> decided_liveness_;  ///< one a liveness property, when they have been looked at
     Statistics statistics_;
     Layout layout_;
     std::optional<Store> store_;
@@ -312,6 +400,7 @@ class Search {
     StepId first_step_ = 0;      ///< the step it began with
     std::vector<Moves> moves_;   ///< one an actor
 
+    StateIndex expanded_ = 0;  ///< breadth first: states below were expanded, or skipped
     std::uint64_t depth_ = 0;
     std::uint64_t frontier_ = 0;
     std::deque<StateIndex> pruned_;  ///< breadth first: stored states not to be expanded, ahead of the search
@@ -326,6 +415,9 @@ class Search {
 }  // namespace detail
 
 /// Explores every state of a model, or as many as the limits allow, and says of each property whether it holds.
+///
+/// Liveness properties are decided when the search has ended, over the graph of the states it stored (see
+/// liveness.hpp), unless it went depth first and ended early.
 ///
 /// States that violate an invariant, and steps that violate an assertion or transition property, are reported (the
 /// first of each property; breadth first that is one of the shortest) and not followed: behind a violation a model

@@ -92,6 +92,17 @@ class ExactStore {
         return {size_++, Inserted::What::added};
     }
 
+    /// The state that is stored, or no_state. Not to be called after release_index().
+    [[nodiscard]] StateIndex find(const std::uint32_t* packed, std::uint64_t hash) const {
+        for (std::size_t slot = hash >> shift_;; slot = (slot + 1) & (capacity_ - 1)) {
+            const std::uint32_t entry = table_.data()[slot];
+            if (entry == 0) return no_state;
+            if (!tag_equal(entry, hash)) continue;
+            const StateIndex index = index_of(entry);
+            if (std::equal(packed, packed + words_, record(index))) return index;
+        }
+    }
+
     /// The packed words of a state, and one word more that can be read. Valid until the next insert().
     [[nodiscard]] const std::uint32_t* packed(StateIndex index) const { return record(index); }
     [[nodiscard]] StateIndex parent(StateIndex index) const { return record(index)[words_]; }

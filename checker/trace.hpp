@@ -96,18 +96,25 @@ class Tracer {
         return sink;
     }
     Steps step_between(StateIndex parent, StateIndex child) const {
-        const State from = state(parent);
-        const State to = state(child);
+        return find_outcome(state(parent), state(child), [](const Steps&) { return true; });
+    }
+
+ public:
+    /// The steps of a transition from a state to another that wanted(steps) says true of; empty if there is none.
+    template <class Wanted>
+    [[nodiscard]] std::vector<MicroStep<State>> find_outcome(const State& from, const State& to,
+                                                             const Wanted& wanted) const {
         for (ActorId actor = 0; actor < model_.actor_count(); ++actor) {
             auto sink = expand(from, actor);
             for (std::size_t i = 0; i < sink.outcomes.size(); ++i) {
                 auto& steps = sink.outcomes[i].steps;
-                if (!sink.dropped[i] && layout_.equal(steps.back().after, to)) return std::move(steps);
+                if (!sink.dropped[i] && layout_.equal(steps.back().after, to) && wanted(steps)) return std::move(steps);
             }
         }
         return {};  // not possible for a step that is a function of the state
     }
 
+ private:
     const M& model_;
     const Layout& layout_;
     const Store& store_;

@@ -39,18 +39,22 @@ class CheckCommand {
             .group(group);
         add_seconds(command, "max-time", max_time_, "end after so many seconds").group(group);
         add_number(command, "max-depth", max_depth_, "do not go further than so many transitions").group(group);
-        command.add_flag("--all", all_, "take liveness properties in (there are none yet)").group("Properties");
+        command
+            .add_flag(
+                "--all", all_,
+                "decide liveness, too (every offlining ends, the target is reached): a second pass, and more memory")
+            .group("Properties");
         output_.add_to(command);
     }
 
     void check_flags() const {
-        static_cast<void>(config_.properties(config_.config()));
+        static_cast<void>(properties(config_.config()));
         static_cast<void>(search_options());
     }
 
     [[nodiscard]] ExitCode run() const {
         const Bbm model(config_.config());
-        const std::vector<Property> properties = config_.properties(model.config());
+        const std::vector<Property> properties = this->properties(model.config());
         checker::SearchOptions options = search_options();
         output_.check();
 
@@ -71,7 +75,7 @@ class CheckCommand {
         report.scope_name = config_.scope_name();
         report.options = options_json(options);
         report.assumptions = assumptions(model.config());
-        add_assumptions(report.assumptions, options, properties.size() < bbm::spec::properties(model.config()).size());
+        add_assumptions(report.assumptions, options, properties);
         report.exit_code = exit_code_of(report.findings, result, false);
         report.warnings = warnings_of(report);
         output_.deliver(report);
@@ -110,7 +114,13 @@ class CheckCommand {
         return object;
     }
 
-    static void add_assumptions(std::vector<std::string>& list, const checker::SearchOptions& options, bool chosen) {
+    [[nodiscard]] std::vector<Property> properties(const Config& config) const {
+        using Decides = ConfigFlags::Decides;
+        return config_.properties(config, all_ ? Decides::all : Decides::liveness_named);
+    }
+
+    void add_assumptions(std::vector<std::string>& list, const checker::SearchOptions& options,
+                         const std::vector<Property>& properties) const {
         if (options.fuse) {
             list.emplace_back(
                 "local steps are fused with the step before them, as nobody can tell (--no-fuse does not; "
@@ -120,8 +130,12 @@ class CheckCommand {
             list.push_back(
                 fmt::format("nothing beyond {} is looked at (--max-depth)", counted(options.max_depth, "transition")));
         }
-        if (chosen) list.emplace_back("only the properties named with --property are checked");
-        list.emplace_back("liveness (every offlining ends, the target is reached) is not checked in this version");
+        if (config_.properties_named()) list.emplace_back("only the properties named with --property are checked");
+        const bool liveness = std::any_of(properties.begin(), properties.end(),
+                                          [](const Property& p) { return checker::is_liveness(p.kind); });
+        if (!liveness && !config_.properties_named()) {
+            list.emplace_back("liveness (every offlining ends, the target is reached) is not decided (--all does)");
+        }
     }
 
     ConfigFlags config_;
@@ -149,6 +163,8 @@ void add_check(CLI::App& app, Action& chosen) {
         "  vmemcheck check --property notifier-sees-fake-offline the witnesses for the question of the patch's review\n"
         "  vmemcheck check --scope medium --eternal-pins --max-time 600 --junit result.xml\n"
         "  vmemcheck check --mutant raw-offline-errors           see a property fail\n"
+        "  vmemcheck check --property offlining-ends             an offlining that never ends: the shortest lasso\n"
+        "  vmemcheck check --all                                 safety and liveness\n"
         "\n"
         "Exit codes: 0 everything is as expected, 1 a violation, 2 bad usage or an output that cannot be written,\n"
         "            3 incomplete (a limit, memory, Ctrl-C) with no violation so far");

@@ -9,6 +9,7 @@
 #include "cli/config_text.hpp"
 #include "cli/error.hpp"
 #include "cli/text.hpp"
+#include "spec/liveness.hpp"
 
 namespace vmemcheck::cli {
 
@@ -167,8 +168,18 @@ Config ConfigFlags::config(const bbm::Capacity& capacity) const {
     return config;
 }
 
-std::vector<Property> ConfigFlags::properties(const Config& config) const {
-    std::vector<Property> all = bbm::spec::properties(config);
+std::vector<Property> ConfigFlags::properties(const Config& config, Decides decides) const {
+    std::vector<Property> all = bbm::spec::all_properties(config);
+    const auto liveness = [](const Property& property) { return checker::is_liveness(property.kind); };
+    if (decides == Decides::safety || (decides == Decides::liveness_named && properties_.empty())) {
+        for (const Property& property : all) {
+            if (liveness(property) && named(property.id)) {
+                throw UserError(
+                    fmt::format("'{}' is a liveness property: only 'vmemcheck check' decides it", property.id));
+            }
+        }
+        std::erase_if(all, liveness);
+    }
     if (properties_.empty()) return all;
     for (const std::string& name : properties_) {
         if (std::any_of(all.begin(), all.end(), [&](const Property& p) { return chosen_by(name, p.id); })) continue;

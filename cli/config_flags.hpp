@@ -3,6 +3,7 @@
 /// The flags of check and simulate that say what is checked.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <string>
 #include <string_view>
@@ -26,8 +27,16 @@ class ConfigFlags {
     [[nodiscard]] Config config(const bbm::Capacity& capacity = bbm::native_capacity) const;
     /// Whether a flag says anything about the scope.
     [[nodiscard]] bool scope_given() const;
-    /// The properties asked for, all of them if none were named.
-    [[nodiscard]] std::vector<Property> properties(const Config& config) const;
+    /// Which properties a command can decide.
+    enum class Decides : std::uint8_t {
+        safety,          ///< no liveness
+        liveness_named,  ///< liveness if it is named
+        all,
+    };
+    /// The properties asked for; if none were named, all that are decided without being named.
+    [[nodiscard]] std::vector<Property> properties(const Config& config, Decides decides = Decides::safety) const;
+    /// Whether properties were named.
+    [[nodiscard]] bool properties_named() const { return !properties_.empty(); }
     /// Whether the property was asked for by name.
     [[nodiscard]] bool named(std::string_view id) const;
     /// "small", or "custom (small with --pins 2)".

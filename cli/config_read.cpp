@@ -5,6 +5,7 @@
 
 #include "cli/config_flags.hpp"
 #include "cli/text.hpp"
+#include "spec/liveness.hpp"
 
 namespace vmemcheck::cli {
 
@@ -83,7 +84,7 @@ Config read_config(const JsonPlace& object) {
 }
 
 std::string read_property(const JsonPlace& object, const Config& config) {
-    const std::vector<Property> properties = bbm::spec::properties(config);
+    const std::vector<Property> properties = bbm::spec::all_properties(config);
     std::vector<std::string_view> ids;
     for (const Property& property : properties) ids.emplace_back(property.id);
     return std::string(ids[index_in(ids, "property", object.at("property"))]);

@@ -45,6 +45,8 @@ struct CounterexampleFile {
     std::string verdict;  ///< "violated" or "reached"
     Json initial;         ///< field -> value, of the fields that are not zero
     std::vector<FileStep> steps;
+    /// For a lasso: where its loop begins, an index into `steps`, or their number if nothing happens after them.
+    std::optional<std::size_t> loop;
     /// A file of states only: why no step leads from the last of `steps` to the next state; else empty.
     std::string no_step;
 };
@@ -54,6 +56,11 @@ struct CounterexampleFile {
 [[nodiscard]] CounterexampleFile read_counterexample(const std::string& path);
 /// The same from a content already in memory. \param path for messages
 [[nodiscard]] CounterexampleFile parse_counterexample(const std::string& path, const std::string& content);
+
+/// A loop: 0 to `most`, an index. Fails if it is anything else.
+[[nodiscard]] std::size_t read_loop(const JsonPlace& place, std::size_t most);
+/// Fails unless the file has a loop exactly if its property is one of liveness. \param file what to complain about
+void require_loop_if_liveness(const JsonPlace& file, const CounterexampleFile& read);
 
 /// Fails if there are more than `most`.
 void require_at_most(const JsonPlace& place, std::size_t count, std::size_t most, std::string_view noun);

@@ -10,6 +10,7 @@
 #include "cli/files.hpp"
 #include "cli/itf.hpp"
 #include "cli/text.hpp"
+#include "spec/liveness.hpp"
 
 namespace vmemcheck::cli {
 
@@ -68,7 +69,7 @@ void check_head(const JsonPlace& file) {
 CounterexampleFile read_steps_file(const JsonPlace& file) {
     check_head(file);
     file.allow({"format", "version", "model", "release", "scope", "faults", "safe_unplug", "unplug_online",
-                "auto_online", "mutant", "property", "verdict", "message", "initial", "steps"});
+                "auto_online", "mutant", "property", "verdict", "message", "initial", "steps", "loop"});
     CounterexampleFile result;
     result.config = read_config(file);
     result.property = read_property(file, result.config);
@@ -88,6 +89,8 @@ CounterexampleFile read_steps_file(const JsonPlace& file) {
         require_at_most(file.at("steps"), steps.size(), max_steps, "step");
         for (const JsonPlace& step : steps) result.steps.push_back(read_step(model, step));
     });
+    if (file.has("loop")) result.loop = read_loop(file.at("loop"), result.steps.size());
+    require_loop_if_liveness(file, result);
     return result;
 }
 
@@ -96,6 +99,21 @@ CounterexampleFile read_steps_file(const JsonPlace& file) {
 void require_at_most(const JsonPlace& place, std::size_t count, std::size_t most, std::string_view noun) {
     if (count <= most) return;
     place.fail(fmt::format("has {}; at most {} are replayed", counted(count, noun), grouped(most)));
+}
+
+std::size_t read_loop(const JsonPlace& place, std::size_t most) {
+    const auto loop = place.number();
+    if (loop < 0 || static_cast<std::uint64_t>(loop) > most) {
+        place.fail(fmt::format("is {}; a loop begins at a step, 0 to {}", loop, most));
+    }
+    return static_cast<std::size_t>(loop);
+}
+
+void require_loop_if_liveness(const JsonPlace& file, const CounterexampleFile& read) {
+    const std::vector<Property> all = bbm::spec::liveness_properties(read.config);
+    const bool liveness = find_property(all, read.property) != nullptr;
+    if (liveness && !read.loop) file.fail(fmt::format("has no loop, which {} needs", read.property));
+    if (!liveness && read.loop) file.fail(fmt::format("has a loop, but {} is no liveness property", read.property));
 }
 
 CounterexampleFile parse_counterexample(const std::string& path, const std::string& content) {

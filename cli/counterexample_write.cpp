@@ -101,6 +101,7 @@ std::string counterexample_text(const M& model, const checker::Property<M>& prop
         before = &step.after;
     }
     file["steps"] = std::move(steps);
+    if (run.loop) file["loop"] = *run.loop;
     return pretty(file);
 }
 

@@ -10,10 +10,15 @@
 namespace vmemcheck::cli {
 
 std::string confirm(const Bbm& model, const Property& property, Run& run) {
-    auto replay = checker::replay(model, run.initial, run.steps, &property);
+    const bool liveness = checker::is_liveness(property.kind);
+    auto replay = checker::replay(model, run.initial, run.steps, liveness ? nullptr : &property);
+    if (liveness) {
+        std::string why = checker::judge_lasso(model, property, run.steps, run.loop.value_or(run.steps.size()), replay);
+        if (!why.empty()) return why;
+    }
     if (replay.decided_at) {
         run.steps.resize(*replay.decided_at, checker::MicroStep<State>{0, 0, {}, run.initial, true});
-        run.message = std::move(replay.message);
+        if (!liveness) run.message = std::move(replay.message);
         run.blocked = std::move(replay.blocked);
         return {};
     }

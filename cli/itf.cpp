@@ -80,6 +80,7 @@ std::string itf_text(const M& model, const checker::Property<M>& property, const
     trace["#meta"] = std::move(meta);
     trace["vars"] = std::move(variables);
     trace["states"] = std::move(states);
+    if (run.loop) trace["loop"] = *run.loop;
     return pretty(trace);
 }
 

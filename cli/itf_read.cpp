@@ -188,7 +188,6 @@ class TraceReader {
 bool is_itf(const Json& file) { return file.is_object() && file.contains("vars") && file.contains("states"); }
 
 CounterexampleFile read_itf(const JsonPlace& file) {
-    if (file.has("loop")) file.at("loop").fail("the trace is a lasso; only runs that end are replayed");
     if (!file.has(meta_member) || !file.at(meta_member).has(own_member)) {
         file.fail("\"#meta\" has no member \"vmemcheck\", which tells the release, the scope and the property");
     }
@@ -210,9 +209,18 @@ CounterexampleFile read_itf(const JsonPlace& file) {
         std::vector<TraceState> states;
         states.reserve(places.size());
         for (const JsonPlace& place : places) states.push_back(reader.read_state(place));
+        if (file.has("loop")) {
+            result.loop = read_loop(file.at("loop"), states.size() - 1);
+            // The state in which the loop begins may be told a second time, as the last one, or be left out there.
+            TraceState again = states[*result.loop];
+            again.actor = -1;
+            again.step = -1;
+            if (again.values != states.back().values) states.push_back(std::move(again));
+        }
         result.initial = reader.initial(states.front());
         reader.find_steps(states, result);
     });
+    require_loop_if_liveness(file, result);
     return result;
 }
 

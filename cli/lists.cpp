@@ -14,6 +14,7 @@
 #include "cli/steps_table.hpp"
 #include "cli/terminal.hpp"
 #include "cli/text.hpp"
+#include "spec/liveness.hpp"
 
 namespace vmemcheck::cli {
 
@@ -22,6 +23,11 @@ namespace {
 std::string expectation(const Property& property) {
     if (property.kind != checker::PropertyKind::reachability) return {};
     return property.expected ? "reachable" : "unreachable";
+}
+
+/// The fairness that a liveness property rests on.
+std::string assumed(const Property& property) {
+    return join(checker::names_of(bbm::fairness_infos(), property.fairness), ", ");
 }
 
 struct PropertiesCommand {
@@ -33,7 +39,7 @@ struct PropertiesCommand {
         Config config;
         config.release = release_named(release);
         config.scope = scope_named("small");
-        const std::vector<Property> properties = bbm::spec::properties(config);
+        const std::vector<Property> properties = bbm::spec::all_properties(config);
         if (!json.empty()) {
             write_file(json, pretty(as_json(properties)));
             return ExitCode::as_expected;
@@ -50,6 +56,7 @@ struct PropertiesCommand {
                               {{"", p.sentence},
                                {"kind", checker::text(p.kind)},
                                {"expected", expectation(p)},
+                               {"assumes", assumed(p)},
                                {"source", p.source},
                                {"broken by", p.broken_by}});
         }
@@ -73,6 +80,9 @@ struct PropertiesCommand {
             object["source"] = p.source;
             object["broken_by"] = p.broken_by;
             if (const std::string expected = expectation(p); !expected.empty()) object["expected"] = expected;
+            if (checker::is_liveness(p.kind)) {
+                object["assumes"] = checker::names_of(bbm::fairness_infos(), p.fairness);
+            }
             list.push_back(std::move(object));
         }
         Json file;

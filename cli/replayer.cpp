@@ -8,6 +8,7 @@
 #include "cli/run_text.hpp"
 #include "cli/text.hpp"
 #include "spec/engine.hpp"
+#include "spec/liveness.hpp"
 
 namespace vmemcheck::cli {
 
@@ -50,7 +51,7 @@ template <class M>
 Replayer<M>::Replayer(const CounterexampleFile& file)
     : file_(file),
       model_(file.config),
-      properties_(bbm::spec::properties<M>(file.config)),
+      properties_(bbm::spec::all_properties<M>(file.config)),
       property_(find_property(properties_, file.property)),
       layout_(checker::layout_of(model_, model_.initial_state(0))) {}
 
@@ -60,8 +61,13 @@ ReplayOutcome Replayer<M>::run() {
     if (ReplayOutcome wrong = find_initial(initial); !wrong.why.empty()) return wrong;
     std::vector<checker::RecordedStep> recording;
     for (const FileStep& step : file_.steps) recording.push_back(step.step);
-    const auto replay = checker::replay(model_, initial, recording, property_);
-    run_.emplace(Run{0, replay.message, initial, {}, replay.blocked});
+    const bool liveness = checker::is_liveness(property_->kind);
+    auto replay = checker::replay(model_, initial, recording, liveness ? nullptr : property_);
+    std::string refuted;
+    if (liveness) {
+        refuted = checker::judge_lasso(model_, *property_, recording, file_.loop.value_or(recording.size()), replay);
+    }
+    run_.emplace(Run{0, replay.message, initial, {}, replay.blocked, file_.loop});
     for (std::size_t i = 0; i + 1 < replay.states.size(); ++i) {
         run_->steps.push_back(
             {recording[i].actor, recording[i].step, recording[i].choices, replay.states[i + 1], true});
@@ -74,6 +80,9 @@ ReplayOutcome Replayer<M>::run() {
     if (!file_.no_step.empty()) {
         return {false, fmt::format("diverges at step {}: {}", file_.steps.size() + 1, file_.no_step),
                 "  enabled there:\n" + enabled_text(model_, replay.states.back())};
+    }
+    if (!refuted.empty()) {
+        return {false, fmt::format("different verdict: {} is not violated: {}", file_.property, refuted), {}};
     }
     return judge(replay);
 }

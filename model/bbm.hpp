@@ -10,6 +10,7 @@
 #include "checker/model.hpp"
 #include "model/core_mm.hpp"
 #include "model/environment.hpp"
+#include "model/fairness.hpp"
 #include "model/worker.hpp"
 
 namespace vmemcheck::bbm {
@@ -68,6 +69,7 @@ class BasicBbm {
     }
     [[nodiscard]] std::span<const checker::StepInfo> steps() const { return step_infos(); }
     [[nodiscard]] std::span<const checker::ChoiceInfo> choices() const { return choice_infos(); }
+    [[nodiscard]] std::span<const checker::FairnessInfo> fairness() const { return fairness_infos(); }
 
     /// Nobody is in the middle of anything.
     [[nodiscard]] bool at_rest(const State& s) const;
