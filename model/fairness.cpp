@@ -46,7 +46,6 @@ constexpr std::array<FairnessInfo, fairness::count> infos{{
     of_answer("page-use-ceases", FairnessKind::ceases,
               "pages are not allocated, freed and pinned for ever: in the end everybody keeps what they have",
               actor::memory_users, choice::page_action, ~(1ULL << page_action::unpin)),
-    of_actor("no-interrupts", FairnessKind::ceases, "config change notifications come to an end", actor::interrupt),
     of_actor("no-timer", FairnessKind::ceases, "the retry timer does not expire for ever", actor::timer),
     fault_ceases("vetoes-cease", "notifiers called before the driver's do not refuse for ever", choice::veto_before),
     fault_ceases("late-vetoes-cease", "notifiers called after the driver's do not refuse for ever", choice::veto_after),

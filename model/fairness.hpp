@@ -23,7 +23,6 @@ enum Id : unsigned {
     no_resizes,
     no_user_requests,
     no_page_use,
-    no_interrupts,
     no_timer,
     no_veto_before,
     no_veto_after,

@@ -184,7 +184,7 @@ std::vector<checker::Property<M>> liveness_properties(const Config& config) {
         "it "
         "is idle in the end, whatever fails (until the driver is being unbound: removal-ends)",
         "virtio_mem_run_wq(), virtio_mem_memory_notifier_cb(); 1d33c2caa8cb", "retry-on-every-offline; linux-6.1",
-        tasks | set({device, config_interrupt, unpin, no_resizes, no_user_requests, no_timer}), nullptr,
+        tasks | set({device, config_interrupt, unpin, no_resizes, no_user_requests, no_page_use, no_timer}), nullptr,
         worker_idle<M>);
     add("mutex-released", PropertyKind::always_eventually,
         "hotplug_mutex is free again and again (unless an offlining does not end: offlining-ends)",
