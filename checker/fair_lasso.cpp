@@ -141,21 +141,29 @@ class Shortest {
 
     [[nodiscard]] std::optional<AbstractLasso> find() {
         if (fair_.states().empty()) return std::nullopt;
-        std::vector<StateIndex> starts = fair_.states();
+        std::vector<Start> starts;
+        for (const StateIndex state : fair_.states()) {
+            starts.push_back({region_.distance(state), state, true});
+            // Or the trigger is in the cycle itself, and need not be on the way there.
+            const std::uint32_t straight = graph_.distance(state);
+            if (query_.kind == PropertyKind::leads_to && straight < region_.distance(state)) {
+                starts.push_back({straight, state, false});
+            }
+        }
         std::stable_sort(starts.begin(), starts.end(),
-                         [this](StateIndex a, StateIndex b) { return region_.distance(a) < region_.distance(b); });
+                         [](const Start& a, const Start& b) { return a.distance < b.distance; });
         // Any cycle to begin with, so that there is one when the work is cut off.
-        best_start_ = starts.front();
-        best_ = some_cycle(best_start_);
-        best_length_ = region_.distance(best_start_) + best_.size();
+        best_start_ = *std::find_if(starts.begin(), starts.end(), [](const Start& start) { return start.triggered; });
+        best_ = some_cycle(best_start_.state);
+        best_length_ = best_start_.distance + best_.size();
         bool exact = true;
-        for (const StateIndex start : starts) {
-            const std::size_t distance = region_.distance(start);
-            if (distance >= best_length_) break;
-            exact = shorter_cycle(start, best_length_ - distance) && exact;
+        for (const Start& start : starts) {
+            if (start.distance >= best_length_) break;
+            exact = shorter_cycle(start, best_length_ - start.distance) && exact;
             if (work_ > most_work) break;
         }
-        auto [root, edges] = region_.path_to(best_start_);
+        auto [root, edges] = best_start_.triggered ? region_.path_to(best_start_.state)
+                                                   : std::pair<StateIndex, std::vector<Edge>>{best_start_.state, {}};
         AbstractLasso lasso;
         lasso.root = root;
         lasso.loop = edges.size();
@@ -168,6 +176,12 @@ class Shortest {
  private:
     static constexpr std::size_t most_work = 8'000'000;  ///< pairs of state and Shown looked at
 
+    /// Where a cycle may begin.
+    struct Start {
+        std::uint32_t distance = 0;
+        StateIndex state = no_state;
+        bool triggered = true;  ///< leads_to: by way of the trigger, which then need not be in the cycle
+    };
     struct Node {
         StateIndex state;
         Shown shown;
@@ -194,27 +208,37 @@ class Shortest {
         const FairnessSet enabled = graph_.enabled(state);
         shown.done |= query_.weak & ~enabled;
         shown.seen |= query_.strong & enabled & ~shown.done;
-        shown.accepted = shown.accepted || fair_.accepts_state(state);
+        shown.accepted = shown.accepted || accepts_state(state);
         return shown;
     }
     [[nodiscard]] Shown along(Shown shown, Edge edge) const {
         const FairnessSet taken = graph_.label(graph_.label_id(edge)).actions;
         shown.done |= taken & (query_.weak | query_.strong);
         shown.seen &= ~shown.done;
-        shown.accepted = shown.accepted || fair_.accepts(edge);
+        shown.accepted = shown.accepted || accepts(edge);
         return in_state(shown, graph_.target(edge));
+    }
+    /// Whether a state, or an edge, has what the cycle must have: that the predicate fails, or the trigger.
+    [[nodiscard]] bool accepts_state(StateIndex state) const {
+        if (query_.kind == PropertyKind::leads_to) return graph_.triggered(state, query_.property);
+        return fair_.accepts_state(state);
+    }
+    [[nodiscard]] bool accepts(Edge edge) const {
+        if (query_.kind != PropertyKind::leads_to) return fair_.accepts(edge);
+        return (graph_.label(graph_.label_id(edge)).pending >> query_.property & 1U) != 0;
     }
     [[nodiscard]] bool enough(const Shown& shown) const {
         return shown.accepted && (query_.weak & ~shown.done) == 0 && shown.seen == 0;
     }
 
-    /// Looks for a fair cycle through `start` with fewer than `limit` edges. \return false if the work was cut off
-    bool shorter_cycle(StateIndex start, std::size_t limit) {
-        const Shown at_start = in_state({}, start);
+    /// Looks for a fair cycle from `start` with fewer than `limit` edges. \return false if the work was cut off
+    bool shorter_cycle(const Start& start, std::size_t limit) {
+        const bool given = query_.kind == PropertyKind::leads_to && start.triggered;
+        const Shown at_start = in_state({0, 0, given}, start.state);
         if (enough(at_start)) return take(start, {});
-        std::vector<Node> nodes{{start, at_start, 0, 0, 0}};
+        std::vector<Node> nodes{{start.state, at_start, 0, 0, 0}};
         std::unordered_map<Key, bool, KeyHash> known;
-        known.emplace(Key{start, at_start}, true);
+        known.emplace(Key{start.state, at_start}, true);
         for (std::uint32_t next = 0; next < nodes.size(); ++next) {
             const Node node = nodes[next];
             if (node.depth + 1 >= limit) return true;
@@ -223,7 +247,7 @@ class Shortest {
                 if (!fair_.stays(node.state, edge)) continue;
                 const StateIndex to = graph_.target(edge);
                 const Shown shown = along(node.shown, edge);
-                if (to == start && enough(shown)) {
+                if (to == start.state && enough(shown)) {
                     std::vector<Edge> cycle{edge};
                     for (std::uint32_t i = next; i != 0; i = nodes[i].from) cycle.push_back(nodes[i].edge);
                     std::reverse(cycle.begin(), cycle.end());
@@ -236,9 +260,9 @@ class Shortest {
         }
         return true;
     }
-    bool take(StateIndex start, std::vector<Edge> cycle) {
+    bool take(const Start& start, std::vector<Edge> cycle) {
         best_start_ = start;
-        best_length_ = region_.distance(start) + cycle.size();
+        best_length_ = start.distance + cycle.size();
         best_ = std::move(cycle);
         return true;
     }
@@ -246,7 +270,7 @@ class Shortest {
     /// A fair cycle through `start`, one obligation after the other, each on the shortest way.
     [[nodiscard]] std::vector<Edge> some_cycle(StateIndex start) const {
         std::vector<Edge> cycle;
-        Shown shown = in_state({}, start);
+        Shown shown = in_state({0, 0, query_.kind == PropertyKind::leads_to}, start);
         const FairnessSet strong = query_.strong & fair_.some_enabled(fair_.of(start));
         const auto missing = [&](const Shown& s) {
             return (query_.weak & ~s.done) | (strong & ~s.done) | (s.accepted ? 0 : FairnessSet{1} << 31U);
@@ -298,7 +322,7 @@ class Shortest {
     const LivenessQuery query_;
     const Region& region_;
     const FairComponents& fair_;
-    StateIndex best_start_ = no_state;
+    Start best_start_;
     std::vector<Edge> best_;
     std::size_t best_length_ = 0;
     std::size_t work_ = 0;
