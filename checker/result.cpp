@@ -83,10 +83,10 @@ const char* text(PropertyKind kind) {
 
 std::string text(const BlockedActor& blocked) {
     if (blocked.can_move) return blocked.actor_name + " can move";
-    std::string line =
-        blocked.actor_name + " waits for " + (blocked.guard.empty() ? "(no guard named)" : blocked.guard);
-    if (!blocked.holder_name.empty()) line += ", held by " + blocked.holder_name;
-    return line;
+    const std::string guard = blocked.guard.empty() ? "(no guard named)" : blocked.guard;
+    // Most guards without a holder say what is not so: "no request of user space".
+    if (blocked.holder_name.empty()) return blocked.actor_name + " cannot move: " + guard;
+    return blocked.actor_name + " waits for " + guard + ", held by " + blocked.holder_name;
 }
 
 }  // namespace vmemcheck::checker

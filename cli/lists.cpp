@@ -11,6 +11,7 @@
 #include "cli/counterexample.hpp"
 #include "cli/files.hpp"
 #include "cli/flag_values.hpp"
+#include "cli/lasso_text.hpp"
 #include "cli/steps_table.hpp"
 #include "cli/terminal.hpp"
 #include "cli/text.hpp"
@@ -149,6 +150,7 @@ void add_lists(CLI::App& app, Action& chosen) {
     sub.choose(chosen, [properties] { return properties->run(); });
 
     add_list(app, chosen, "releases", "lists the Linux releases the model knows, and how they differ", releases_text);
+    add_list(app, chosen, "fairness", "lists what liveness properties assume of infinite runs", fairness_text);
     add_list(app, chosen, "scopes", "lists the named scopes with all of their bounds", scopes_text);
 
     const auto markdown = std::make_shared<bool>(false);

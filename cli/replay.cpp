@@ -10,6 +10,7 @@
 #include "cli/files.hpp"
 #include "cli/flag_values.hpp"
 #include "cli/itf.hpp"
+#include "cli/lasso_text.hpp"
 #include "cli/replayer.hpp"
 #include "cli/run_text.hpp"
 #include "cli/terminal.hpp"
@@ -72,6 +73,7 @@ struct ReplayCommand {
             if (replayer.replayed()) {
                 text += run_text(replayer.model(), *replayer.replayed(), {verbose, style});
                 text += blocked_text(replayer.replayed()->blocked);
+                for (const std::string& line : locks_held_in_loop(*replayer.replayed())) text += "    " + line + '\n';
             }
         }
         if (outcome.as_recorded) {

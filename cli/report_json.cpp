@@ -17,10 +17,14 @@ Json verdict_json(const Finding& finding) {
     object["vacuous"] = verdict.vacuous;
     object["sentence"] = finding.property->sentence;
     object["source"] = finding.property->source;
+    if (checker::is_liveness(finding.property->kind)) {
+        object["assumes"] = checker::names_of(bbm::fairness_infos(), finding.property->fairness);
+    }
     if (finding.run) {
         object["message"] = finding.run->message;
         object["transitions"] = finding.run->transitions();
         object["steps"] = finding.run->steps.size();
+        if (finding.run->loop) object["loop"] = *finding.run->loop;
     }
     if (!finding.unconfirmed.empty()) object["unconfirmed"] = finding.unconfirmed;
     if (!finding.file.empty()) object["file"] = finding.file;
@@ -57,6 +61,9 @@ Json statistics_json(const checker::Statistics& s) {
     object["steps"] = s.micro_steps;
     object["depth"] = s.max_depth;
     object["pruned"] = s.pruned;
+    object["graph_transitions"] = s.graph_transitions;
+    object["graph_bytes"] = s.graph_bytes;
+    object["graph_seconds"] = s.graph_seconds;
     object["seconds"] = s.seconds;
     object["transitions_per_second"] = s.transitions_per_second();
     object["bytes_per_state"] = s.bytes_per_state();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cli/lasso_text.hpp"
 #include "cli/report.hpp"
 #include "cli/text.hpp"
 
@@ -98,6 +99,13 @@ std::string statistics_text(const Report& report, const Style& style) {
         text += fmt::format("  {:.1f} bytes a state (packed {}), {} at most resident\n", s.bytes_per_state(),
                             s.packed_bytes, human_bytes(static_cast<double>(s.peak_resident_bytes)));
     }
+    if (s.graph_bytes > 0) {
+        text += fmt::format(
+            "  liveness: {}, {:.1f} bytes each (states included), {:.2f} s\n",
+            counted(s.graph_transitions, "different transition"),
+            static_cast<double>(s.graph_bytes) / static_cast<double>(std::max<std::uint64_t>(1, s.graph_transitions)),
+            s.graph_seconds);
+    }
     return text;
 }
 
@@ -151,6 +159,7 @@ std::string finding_text(const Report& report, const Finding& finding, const Run
     text += "\n  " + (finding.violation() ? style.red("=> ") : std::string("=> ")) +
             wrapped(finding.run->message, 5, width) + '\n';
     text += blocked_text(finding.run->blocked);
+    for (const std::string& line : locks_held_in_loop(*finding.run)) text += "    " + line + '\n';
     if (!finding.unconfirmed.empty()) {
         text += style.red("  This run could not be confirmed by replaying it, please report: ") + finding.unconfirmed +
                 '\n';
@@ -193,7 +202,9 @@ std::string conclusion_text(const Report& report) {
 }
 
 std::string summary_text(const Report& report, bool coverage, const Style& style) {
-    std::string text = bullets("assumptions", report.assumptions, style);
+    std::string text = bullets("fairness that each verdict rests on ('vmemcheck fairness' says what they mean)",
+                               fairness_lines(report.findings), style);
+    text += bullets("assumptions", report.assumptions, style);
     text += bullets("warnings", report.warnings, style);
     if (coverage) text += coverage_table(report, style);
     text += statistics_text(report, style);

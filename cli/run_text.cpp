@@ -87,9 +87,11 @@ std::string run_text(const M& model, const checker::Counterexample<M>& run, cons
     text += wrapped(initial_text(layout, run.initial, options.verbose), begin.size(), width) + '\n';
     const typename M::State* before = &run.initial;
     for (std::size_t i = 0; i < run.steps.size(); ++i) {
+        if (run.loop == i) text += options.style.bold("    >> from here on, again and again:") + '\n';
         text += step_text(model, layout, i + 1, run.steps[i], *before, options);
         before = &run.steps[i].after;
     }
+    if (run.loop == run.steps.size()) text += options.style.bold("    >> from here on nothing happens") + '\n';
     return text;
 }
 
