@@ -99,7 +99,8 @@ TEST_F(ItfReplay, WhatIsNoSuchTrace) {
     expect_refused([](Json& trace) { trace["#meta"]["vmemcheck"]["release"] = "linux-6.2"; },
                    {"/#meta/vmemcheck/release", "did you mean 'linux-6.1'?"});
     expect_refused([](Json& trace) { trace["#meta"]["vmemcheck"]["model"] = "x"; }, {"this vmemcheck has the model"});
-    expect_refused([](Json& trace) { trace["loop"] = 2; }, {"/loop", "lasso"});
+    expect_refused([](Json& trace) { trace["loop"] = 2; }, {"has a loop, but no-use-after-free is no liveness"});
+    expect_refused([](Json& trace) { trace["loop"] = "x"; }, {"/loop"});
     expect_refused([](Json& trace) { trace["states"] = Json::array(); }, {"/states", "at least one state"});
     expect_refused([](Json& trace) { trace["states"] = 7; }, {"/states", "must be an array"});
     expect_refused([](Json& trace) { trace["states"][1].erase("bb_0_state"); },

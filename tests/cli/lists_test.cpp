@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "model/config.hpp"
 #include "model/steps.hpp"
+#include "spec/liveness.hpp"
 #include "spec/properties.hpp"
 #include "tests/cli/run.hpp"
 
@@ -38,7 +39,7 @@ TEST_F(Lists, AreComplete) {
 TEST_F(Lists, Properties) {
     bbm::Config config;
     config.release = *bbm::find_release("linux-6.12");
-    const auto properties = bbm::spec::properties(config);
+    const auto properties = bbm::spec::all_properties(config);
     const Outcome text = run("properties");
     const Outcome table = run("properties --markdown --release linux-5.11");
     EXPECT_EQ(text.code, 0);
@@ -62,8 +63,8 @@ TEST_F(Lists, HelpAndVersion) {
     const Outcome help = run("--help");
     EXPECT_EQ(help.code, 0);
     EXPECT_EQ(help.err, "");
-    for (const std::string command :
-         {"check", "replay", "simulate", "fuzz", "properties", "releases", "scopes", "mutants", "steps", "trace"}) {
+    for (const std::string command : {"check", "replay", "simulate", "fuzz", "properties", "releases", "scopes",
+                                      "mutants", "steps", "fairness", "trace"}) {
         EXPECT_TRUE(has(help.out, "\n  " + command + ' ')) << command;
         const Outcome own = run(command + " --help");
         EXPECT_EQ(own.code, 0) << command;
