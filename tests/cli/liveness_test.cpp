@@ -81,12 +81,31 @@ TEST_F(Liveness, ALoopThatIsNoneIsStale) {
     EXPECT_TRUE(has(early.out, "the loop does not close: "));
     const Outcome still = replayed([](Json& file) { file["loop"] = file["steps"].size(); });
     EXPECT_EQ(still.code, 1);
-    EXPECT_TRUE(has(still.out, "is enabled all through it, and never taken"));
+    EXPECT_TRUE(has(still.out, "the loop is not fair: worker-runs is enabled in it, and never taken"));
     expect_bad_usage(replayed([](Json& file) { file.erase("loop"); }), {"has no loop, which removal-ends needs"});
     expect_bad_usage(replayed([](Json& file) { file["loop"] = file["steps"].size() + 1; }), {"/loop", "0 to"});
     expect_bad_usage(replayed([](Json& file) { file["loop"] = -1; }), {"/loop"});
     expect_bad_usage(replayed([](Json& file) { file["loop"] = "x"; }), {"/loop"});
     expect_bad_usage(replayed([](Json& file) { file["property"] = "no-warn"; }), {"no-warn is no liveness property"});
+}
+
+TEST_F(Liveness, AProposedChangeIsMadeAndRemembered) {
+    const Outcome mended = run(lasso + " --what-if stop-when-removing");
+    EXPECT_EQ(mended.code, 0) << mended.out;
+    EXPECT_TRUE(has(mended.out, "  WHAT IF  stop-when-removing: "));
+    EXPECT_EQ(run(lasso + " --what-if recheck-after-idle").code, 1);
+    Json file = json(lasso_file);
+    EXPECT_EQ(file["what_if"], Json::array({"recheck-after-idle"}));
+    EXPECT_EQ(run("replay " + lasso_file).code, 0);
+    // Under another change the run is none.
+    const Outcome stale = replayed([](Json& changed) { changed["what_if"] = {"stop-when-removing"}; });
+    EXPECT_EQ(stale.code, 1);
+    EXPECT_TRUE(has(stale.out, "STALE"));
+    expect_bad_usage(replayed([](Json& changed) { changed["what_if"] = {"stop-when"}; }),
+                     {"/what_if/0", "unknown what-if 'stop-when'"});
+    refused("check --what-if undo-own-isolation-onl", {"did you mean 'undo-own-isolation-only'?"});
+    refused("check --release linux-5.11 --what-if undo-own-isolation-only", {"makes no difference", "linux-5.11"});
+    EXPECT_TRUE(has(run("what-ifs").out, "undo-own-isolation-only\n"));
 }
 
 TEST_F(Liveness, IsDecidedWhenAskedFor) {

@@ -132,6 +132,76 @@ TEST(SlowLiveness, RemovalHangsOnANackOnly) {
     EXPECT_EQ(violated(config, "removal-ends"), Violated{});
 }
 
+// --- proposed changes of the kernel
+// ------------------------------------------------------------------------------------
+
+/// All properties that are not as expected.
+Violated wrong(const Config& config) {
+    const Bbm model(config);
+    const std::vector<Property> all = all_properties(config);
+    const auto result = checker::check(model, all);
+    EXPECT_TRUE(result.complete) << result.model_error;
+    Violated ids;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (!result.verdicts[i].as_expected) ids.insert(all[i].id);
+    }
+    return ids;
+}
+
+Config with(Config config, std::initializer_list<WhatIf> changes) {
+    for (const WhatIf change : changes) {
+        const WhatIfInfo& info = what_ifs()[static_cast<std::size_t>(change)];
+        EXPECT_EQ(info.what_if, change);
+        EXPECT_TRUE(info.applies(config)) << info.name;
+        adopt(config, info);
+    }
+    return config;
+}
+
+TEST(SlowWhatIf, TogetherTheyLeaveNothingWrong) {
+    EXPECT_EQ(wrong(with(one_block("linux-5.11"),
+                         {WhatIf::recheck_after_idle, WhatIf::stop_when_removing, WhatIf::convert_offline_errors})),
+              Violated{});
+    EXPECT_EQ(wrong(with(one_block("linux-6.1"), {WhatIf::undo_own_isolation_only, WhatIf::recheck_after_idle,
+                                                  WhatIf::stop_when_removing, WhatIf::convert_offline_errors})),
+              Violated{});
+    Config config = one_block("linux-6.12");
+    config.faults.add_eexist = true;
+    EXPECT_EQ(wrong(with(config, {WhatIf::undo_own_isolation_only, WhatIf::recheck_after_idle,
+                                  WhatIf::stop_when_removing, WhatIf::convert_add_errors})),
+              Violated{});
+}
+
+TEST(SlowWhatIf, ARecheckMendsTheLostWakeUpAndNothingElseBreaks) {
+    for (const Release& release : releases()) {
+        const Config config = with(late_onlining(release.name), {WhatIf::recheck_after_idle});
+        EXPECT_EQ(violated(config, "target-reached"), Violated{}) << release.name;
+        // It does not go on by itself, either.
+        EXPECT_EQ(violated(config, "backs-off"), Violated{}) << release.name;
+    }
+}
+
+TEST(LongWhatIf, EachMendsItsPropertyAndKeepsTheOthers) {
+    for (const Release& release : releases()) {
+        for (const WhatIfInfo& info : what_ifs()) {
+            for (const bool late : {false, true}) {
+                Config config = late ? late_onlining(release.name) : one_block(release.name);
+                config.faults.add_eexist = info.what_if == WhatIf::convert_add_errors;
+                if (!info.applies(config)) continue;
+                const Violated before = wrong(config);
+                const Violated after = wrong(with(config, {info.what_if}));
+                for (const std::string& id : after) EXPECT_TRUE(before.contains(id)) << info.name << " breaks " << id;
+                // 5.11 and 6.1 mark the device broken after other errors as well.
+                const bool others = info.what_if == WhatIf::convert_add_errors && !release.converts_offline_errors;
+                EXPECT_TRUE(others || !after.contains(std::string(info.mends))) << info.name << release.name;
+                if (release.name == info.release && late == (info.what_if == WhatIf::recheck_after_idle)) {
+                    EXPECT_TRUE(before.contains(std::string(info.mends))) << info.name;
+                }
+            }
+        }
+    }
+}
+
 TEST(SlowLiveness, MutantsBreakThem) {
     const std::multimap<Mutant, const char*> broken{{Mutant::prepare_keeps_mutex, "mutex-released"},
                                                     {Mutant::prepare_keeps_mutex, "removal-ends"},
