@@ -36,14 +36,6 @@ const bbm::Release& release_named(std::string_view name) {
     return named_in(bbm::releases(), "release", name, "releases");
 }
 const bbm::Scope& scope_named(std::string_view name) { return named_in(bbm::scopes(), "scope", name, "scopes"); }
-void adopt_what_if(Config& config, std::string_view name) {
-    const bbm::WhatIfInfo& info = named_in(bbm::what_ifs(), "what-if", name, "what-ifs");
-    if (!info.applies(config)) {
-        throw UserError(
-            fmt::format("what-if '{}' makes no difference in this configuration ({})", name, config.release.name));
-    }
-    bbm::adopt(config, info);
-}
 bbm::Mutant mutant_named(std::string_view name) { return named_in(bbm::mutants(), "mutant", name, "mutants").mutant; }
 
 bbm::AutoOnline auto_online_named(std::string_view what, std::string_view name) {
@@ -100,13 +92,6 @@ void ConfigFlags::add_to(Command& command) {
         command.add_option("--mutant", mutant_, "put a known bug into the model ('vmemcheck mutants' lists them)")
             .type_name("M")
             .group(system);
-
-    command
-        .add_option("--what-if", what_ifs_,
-                    "make a proposed change of the kernel; may be repeated ('vmemcheck what-ifs' lists them)")
-        .type_name("W")
-        .one_value()
-        .group(system);
 
     command
         .add_option("--property", properties_,
@@ -176,7 +161,6 @@ Config ConfigFlags::config(const bbm::Capacity& capacity) const {
         if (faults_[i].flag.given()) config.faults.*bbm::fault_infos()[i].member = faults_[i].value;
     }
     if (mutant_flag_.given()) config.mutant = mutant_named(mutant_);
-    for (const std::string& name : what_ifs_) adopt_what_if(config, name);
     config.safe_unplug = on_or_off("--safe-unplug", safe_unplug_);
     config.unplug_online = on_or_off("--unplug-online", unplug_online_);
     config.auto_online = auto_online_named("--auto-online", auto_online_);

@@ -59,7 +59,6 @@ class ConfigFlags {
     std::string safe_unplug_ = "on";
     std::string unplug_online_ = "on";
     std::string auto_online_ = "any";
-    std::vector<std::string> what_ifs_;
     std::string mutant_;
     Flag mutant_flag_;
     std::vector<std::string> properties_;
@@ -71,8 +70,6 @@ class ConfigFlags {
 [[nodiscard]] const bbm::Release& release_named(std::string_view name);
 [[nodiscard]] const bbm::Scope& scope_named(std::string_view name);
 [[nodiscard]] bbm::Mutant mutant_named(std::string_view name);
-/// Makes the proposed change of this name. Throws UserError if there is none, or if it makes no difference.
-void adopt_what_if(Config& config, std::string_view name);
 [[nodiscard]] bbm::AutoOnline auto_online_named(std::string_view what, std::string_view name);
 /// A number, or "any" if that is allowed (-1). \param what the flag, for the message
 [[nodiscard]] int bound_value(std::string_view what, std::string_view text, bool any);

@@ -161,12 +161,6 @@ void put_config(Json& object, const Config& config) {
     const auto mutant =
         std::find_if(known.begin(), known.end(), [&](const auto& info) { return info.mutant == config.mutant; });
     object["mutant"] = mutant == known.end() ? Json(nullptr) : Json(mutant->name);
-    if (config.what_ifs == 0) return;
-    Json names = Json::array();
-    for (const bbm::WhatIfInfo& info : bbm::what_ifs()) {
-        if (config.is(info.what_if)) names.push_back(info.name);
-    }
-    object["what_if"] = std::move(names);
 }
 
 }  // namespace vmemcheck::cli

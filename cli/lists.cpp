@@ -128,17 +128,6 @@ std::string scopes_text(const Style& style) {
     return text;
 }
 
-std::string what_ifs_text(const Style& style) {
-    std::string text;
-    for (const bbm::WhatIfInfo& info : bbm::what_ifs()) {
-        text += item_text(style, info.name,
-                          {{"", std::string(info.sentence)},
-                           {"source", std::string(info.source)},
-                           {"mends", fmt::format("{} ({})", info.mends, info.release)}});
-    }
-    return text;
-}
-
 void add_list(CLI::App& app, Action& chosen, const char* name, const char* description,
               std::string (*text)(const Style& style)) {
     Command(app, name, description).choose(chosen, [text] {
@@ -162,7 +151,6 @@ void add_lists(CLI::App& app, Action& chosen) {
 
     add_list(app, chosen, "releases", "lists the Linux releases the model knows, and how they differ", releases_text);
     add_list(app, chosen, "fairness", "lists what liveness properties assume of infinite runs", fairness_text);
-    add_list(app, chosen, "what-ifs", "lists the proposed changes of the kernel that can be tried", what_ifs_text);
     add_list(app, chosen, "scopes", "lists the named scopes with all of their bounds", scopes_text);
 
     const auto markdown = std::make_shared<bool>(false);

@@ -121,11 +121,6 @@ std::string header_text(const Config& config, const std::string& scope_name, con
         if (config.faults.*fault.member) faults.emplace_back(fault.name);
     }
     text += fmt::format("  faults   {}\n", wrapped(faults.empty() ? "none" : join(faults, ", "), 11, width));
-    for (const bbm::WhatIfInfo& info : bbm::what_ifs()) {
-        if (!config.is(info.what_if)) continue;
-        text += fmt::format("  WHAT IF  {}\n",
-                            wrapped(fmt::format("{}: {} ({})", info.name, info.sentence, info.source), 11, width));
-    }
     for (const bbm::MutantInfo& mutant : bbm::mutants()) {
         if (mutant.mutant != config.mutant) continue;
         text +=

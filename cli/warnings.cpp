@@ -56,8 +56,6 @@ std::vector<std::string> never_exercised(const Config& config, const checker::Co
     std::vector<std::string> steps;
     for (const checker::StepId step : coverage.steps_never_run()) {
         const checker::StepInfo& info = bbm::step_infos()[step];
-        const bool proposed = step == static_cast<checker::StepId>(bbm::StepId::wk_recheck);
-        if (proposed && !config.is(bbm::WhatIf::recheck_after_idle)) continue;
         if (!info.function.empty()) steps.emplace_back(info.name);
     }
     if (!steps.empty()) list.push_back("steps that never ran: " + join(steps, ", "));

@@ -9,8 +9,6 @@
 #include <string>
 #include <string_view>
 
-#include "model/what_if.hpp"
-
 namespace vmemcheck::bbm {
 
 /// How a Linux release behaves where releases differ (docs/releases.md; protocol facts in the comments).
@@ -195,9 +193,7 @@ struct Config {
     bool safe_unplug = true;    ///< module parameter bbm_safe_unplug
     bool unplug_online = true;  ///< module parameter unplug_online
     AutoOnline auto_online = AutoOnline::any;
-    std::uint32_t what_ifs = 0;  ///< bit i: WhatIf number i; see adopt()
 
-    [[nodiscard]] constexpr bool is(WhatIf w) const { return (what_ifs >> static_cast<unsigned>(w) & 1U) != 0; }
     [[nodiscard]] constexpr bool is(Mutant m) const { return mutant == m; }
 };
 

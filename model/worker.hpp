@@ -82,8 +82,6 @@ struct Worker : FakeOffline<D, Context> {
                 return finish_step();
             case StepId::wk_finish_active:
                 return finish_active();
-            case StepId::wk_recheck:
-                return recheck();
             case StepId::wk_exit:
                 return exit();
             default:
@@ -142,7 +140,6 @@ struct Worker : FakeOffline<D, Context> {
 
     void after_config() {
         if (s.wk_rc != result::ok) return finish();
-        if (c.is(WhatIf::stop_when_removing) && s.removing == 1) return finish(result::ok);
         s.wk_bb = 0;
         pending();
     }
@@ -191,11 +188,8 @@ struct Worker : FakeOffline<D, Context> {
         switch (D::index(s.wk_rc)) {
             case result::eagain:
                 return again();
-            case result::enospc:
-                forget_locals();
-                if (c.is(WhatIf::recheck_after_idle)) s.wk_rc = result::enospc;
-                return next(StepId::wk_finish_active);
             case result::ok:
+            case result::enospc:
                 forget_locals();
                 return next(StepId::wk_finish_active);
             default:
@@ -227,13 +221,6 @@ struct Worker : FakeOffline<D, Context> {
 
     void finish_active() {
         s.wq_active = 0;
-        next(c.is(WhatIf::recheck_after_idle) && s.wk_rc == result::enospc ? StepId::wk_recheck : StepId::wk_exit);
-    }
-
-    /// What-if recheck_after_idle: memory may have been onlined after could_add() and before wq_active was cleared.
-    void recheck() {
-        s.wk_rc = result::ok;
-        if (s.offline_size + this->memory_blocks() <= this->offline_threshold()) this->retry();
         next(StepId::wk_exit);
     }
 
@@ -442,7 +429,6 @@ struct Worker : FakeOffline<D, Context> {
     }
 
     void add_return() {
-        if (c.is(WhatIf::convert_add_errors)) s.wk_rc = D::select(s.wk_rc == result::ok, result::ok, result::enomem);
         this->show(EventKind::add_memory_driver_managed_ret, self, -1, this->kernel(s.wk_rc));
         if (c.is(Mutant::offline_size_after_add)) {
             if (s.wk_rc == result::ok) s.offline_size = s.offline_size + this->memory_blocks();

@@ -389,9 +389,7 @@ struct Lemmas : Predicates<D> {
             wk(StepId::wk_config, StepId::wk_requested) || requesting() ||
             wk(StepId::wk_add_return, StepId::wk_add_done) || wk(StepId::wk_ac_migrate, StepId::wk_ac_return) ||
             wk(StepId::wk_oar_return, StepId::wk_oar_done) || wk(StepId::wk_rb_lock, StepId::wk_finish);
-        const Bool given_up = Bool(c.is(WhatIf::recheck_after_idle)) &&
-                              wk(StepId::wk_finish_active, StepId::wk_recheck) && rc(result::enospc);
-        ok = ok && implies(!carries, rc(result::ok) || given_up);
+        ok = ok && implies(!carries, rc(result::ok));
         ok = ok && implies(requesting() && s.wk_why != purpose::undo_plug, rc(result::ok));
         ok = ok && implies(requesting() && s.wk_why == purpose::undo_plug, !rc(result::ok));
         ok = ok && implies(wk(StepId::wk_ac_migrate, StepId::wk_ac_grab), rc(result::ok));
@@ -430,20 +428,16 @@ struct Lemmas : Predicates<D> {
     /// What ends a run for good comes from the device only. Not so where errors of offlining reach the worker as they
     /// are, or add_memory() fails with -EEXIST.
     [[nodiscard]] Bool results_are_recoverable() const {
-        if (!c.release.converts_offline_errors) return Bool(true);
-        if (c.faults.add_eexist && !c.is(WhatIf::convert_add_errors)) return Bool(true);
+        if (!c.release.converts_offline_errors || c.faults.add_eexist) return Bool(true);
         const auto rc = [&](int code) -> Bool { return s.wk_rc == code; };
         const Bool passes = rc(result::enomem) || rc(result::ebusy) || rc(result::etxtbsy);
-        Bool ok =
-            implies(wk(StepId::wk_config, StepId::wk_requested) || wk(StepId::wk_add_done), rc(result::ok) || passes);
-        const Bool exists = Bool(c.faults.add_eexist) && rc(result::eexist);
-        ok = ok && implies(wk(StepId::wk_add_return), rc(result::ok) || passes || exists);
+        Bool ok = implies(wk(StepId::wk_config, StepId::wk_requested) || wk(StepId::wk_add_return, StepId::wk_add_done),
+                          rc(result::ok) || passes);
         ok = ok && implies(requesting() && s.wk_why == purpose::undo_plug, passes);
         ok = ok && implies(wk(StepId::wk_rb_lock, StepId::wk_rb_unlock), passes || rc(result::eagain));
         ok = ok && implies(wk(StepId::wk_finish), passes || rc(result::einval));
-        ok = ok && implies(s.op_caller == caller::add_memory,
-                           s.op_outer_rc == result::ok || s.op_outer_rc == result::enomem ||
-                               (Bool(c.faults.add_eexist) && s.op_outer_rc == result::eexist));
+        ok = ok &&
+             implies(s.op_caller == caller::add_memory, s.op_outer_rc == result::ok || s.op_outer_rc == result::enomem);
         return ok;
     }
 
