@@ -14,7 +14,7 @@ void add_simulate(CLI::App& app, Action& chosen);
 void add_fuzz(CLI::App& app, Action& chosen);
 void add_trace(CLI::App& app, Action& chosen);
 void add_mutants(CLI::App& app, Action& chosen);
-/// properties, releases, scopes, steps
+/// properties, releases, scopes, what-ifs, steps
 void add_lists(CLI::App& app, Action& chosen);
 
 }  // namespace vmemcheck::cli

@@ -161,6 +161,11 @@ void put_config(Json& object, const Config& config) {
     const auto mutant =
         std::find_if(known.begin(), known.end(), [&](const auto& info) { return info.mutant == config.mutant; });
     object["mutant"] = mutant == known.end() ? Json(nullptr) : Json(mutant->name);
+    if (config.what_ifs.empty()) return;
+    Json& names = object["what_if"] = Json::array();
+    for (const bbm::WhatIfInfo& info : bbm::what_ifs()) {
+        if (config.what_if(info.what_if)) names.push_back(info.name);
+    }
 }
 
 }  // namespace vmemcheck::cli

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /// \file
-/// What is checked: release, scope, faults, mutant. All of it is data; the step functions read it.
+/// What is checked: release, scope, faults, mutant, what-ifs. All of it is data; the step functions read it.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+
+#include "model/what_if.hpp"
 
 namespace vmemcheck::bbm {
 
@@ -190,11 +192,22 @@ struct Config {
     Scope scope;
     Faults faults;
     Mutant mutant = Mutant::none;
+    WhatIfs what_ifs;
     bool safe_unplug = true;    ///< module parameter bbm_safe_unplug
     bool unplug_online = true;  ///< module parameter unplug_online
     AutoOnline auto_online = AutoOnline::any;
 
     [[nodiscard]] constexpr bool is(Mutant m) const { return mutant == m; }
+    [[nodiscard]] constexpr bool what_if(WhatIf w) const { return what_ifs.has(w); }
+    /// virtio_mem_offline_and_remove_memory() makes -EBUSY of every error but -ENOMEM.
+    [[nodiscard]] constexpr bool converts_offline_errors() const {
+        return (release.converts_offline_errors || what_if(WhatIf::convert_offline_errors)) &&
+               !is(Mutant::raw_offline_errors);
+    }
+    /// alloc_contig_range() undoes an isolation that is not its own.
+    [[nodiscard]] constexpr bool undoes_foreign_isolation() const {
+        return release.contig_undoes_foreign_isolation && !what_if(WhatIf::undo_own_isolation_only);
+    }
 };
 
 }  // namespace vmemcheck::bbm

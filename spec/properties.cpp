@@ -299,7 +299,7 @@ std::vector<checker::Property<M>> properties(const Config& config) {
     reachable("foreign-isolation-undone",
               "alloc_contig_range() undoes the isolation of another task that is offlining memory (after v5.17)",
               "alloc_contig_range(), undo_isolate_page_range()",
-              safe && config.release.contig_undoes_foreign_isolation && config.scope.user_requests != 0)
+              safe && config.undoes_foreign_isolation() && config.scope.user_requests != 0)
         ->holds_step = undoes_foreign_isolation<M>;
     reachable("odd-offline-error",
               "offline_and_remove_memory() fails with an error other than -ENOMEM and -EBUSY (a WARN_ON_ONCE in v6.6+)",
