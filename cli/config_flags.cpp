@@ -47,6 +47,13 @@ bbm::AutoOnline auto_online_named(std::string_view what, std::string_view name) 
     return static_cast<bbm::AutoOnline>(found - names.begin());
 }
 
+bbm::Eject eject_named(std::string_view what, std::string_view name) {
+    const auto& names = bbm::eject_names;
+    const auto* const found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) throw UserError(unknown_name(what, name, {names.begin(), names.end()}));
+    return static_cast<bbm::Eject>(found - names.begin());
+}
+
 int bound_value(std::string_view what, std::string_view text, bool any) {
     if (any && text == "any") return -1;
     int value = 0;
@@ -95,6 +102,13 @@ void ConfigFlags::add_to(Command& command) {
         .add_option("--auto-online", auto_online_,
                     "what add_memory() onlines memory to: any (each time anything), off, kernel or movable")
         .type_name("A")
+        .show_default()
+        .group(system);
+    command
+        .add_option("--eject", eject_,
+                    "the device may also be ejected through ACPI: off, by-the-rules (while nothing is plugged or "
+                    "requested) or any-size")
+        .type_name("E")
         .show_default()
         .group(system);
     mutant_flag_ =
@@ -181,6 +195,7 @@ Config ConfigFlags::config(const bbm::Capacity& capacity) const {
     config.safe_unplug = on_or_off("--safe-unplug", safe_unplug_);
     config.unplug_online = on_or_off("--unplug-online", unplug_online_);
     config.auto_online = auto_online_named("--auto-online", auto_online_);
+    config.eject = eject_named("--eject", eject_);
     require_possible(config, capacity);
     return config;
 }

@@ -3,6 +3,7 @@
 /// What is checked: release, scope, faults, mutant, what-ifs. All of it is data; the step functions read it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -186,6 +187,14 @@ struct MutantInfo {
 /// Which memory is onlined by add_memory() itself.
 enum class AutoOnline : std::uint8_t { any, off, kernel, movable };
 
+/// Whether the driver can also go by an ACPI hot-removal of its device, and when the device grants one.
+enum class Eject : std::uint8_t {
+    off,           ///< the driver is only ever unbound
+    by_the_rules,  ///< as QEMU does: only while nothing is plugged and nothing requested
+    any_size,      ///< at any time, which the rules of the device forbid
+};
+inline constexpr std::array<std::string_view, 3> eject_names{"off", "by-the-rules", "any-size"};
+
 /// All that a run is about.
 struct Config {
     Release release;
@@ -196,6 +205,7 @@ struct Config {
     bool safe_unplug = true;    ///< module parameter bbm_safe_unplug
     bool unplug_online = true;  ///< module parameter unplug_online
     AutoOnline auto_online = AutoOnline::any;
+    Eject eject = Eject::off;
 
     [[nodiscard]] constexpr bool is(Mutant m) const { return mutant == m; }
     [[nodiscard]] constexpr bool what_if(WhatIf w) const { return what_ifs.has(w); }

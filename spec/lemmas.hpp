@@ -69,8 +69,12 @@ struct Lemmas : Predicates<D> {
         const Bool sysfs = s.op_caller == caller::sysfs;
         const Bool add = s.op_caller == caller::add_memory;
         const Bool remove = s.op_caller == caller::offline_and_remove || s.op_caller == caller::rollback;
-        Bool ok = (s.device_hotplug_lock == task::none) == op(StepId::op_none);
-        ok = ok && s.device_hotplug_lock != task::remover;
+        // acpi_device_hotplug() holds it without any operation of core MM.
+        const Bool ejecting = Bool(c.eject != Eject::off) && s.device_hotplug_lock == task::remover;
+        Bool ok = (s.device_hotplug_lock == task::none || ejecting) == op(StepId::op_none);
+        ok = ok &&
+             implies(ejecting, s.rm >= static_cast<int>(StepId::rm_lock) && s.rm <= static_cast<int>(StepId::rm_free));
+        ok = ok && (s.device_hotplug_lock != task::remover || ejecting);
         ok = ok && (s.device_hotplug_lock == task::user) == sysfs;
         ok = ok && (s.device_hotplug_lock == task::worker) == (add || remove);
         ok = ok && implies(add, wk(StepId::wk_add_return));
@@ -158,6 +162,7 @@ struct Lemmas : Predicates<D> {
 
     [[nodiscard]] Bool removal_waits() const {
         Bool ok = (s.removing == 1) == (s.rm > static_cast<int>(StepId::rm_lock));
+        ok = ok && (Bool(c.eject != Eject::off) || s.rm != static_cast<int>(StepId::rm_eject_lock));
         ok = ok && implies(s.rm > static_cast<int>(StepId::rm_cancel_work), wk(StepId::wk_idle) && s.queued == 0);
         ok = ok && implies(s.rm > static_cast<int>(StepId::rm_cancel_timer), s.timer == 0);
         const Bool despite =

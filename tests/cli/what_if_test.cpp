@@ -31,7 +31,7 @@ TEST_F(WhatIf, LeavesNoIsolationUndone) {
     EXPECT_TRUE(has(run(check).out, "foreign-isolation-undone  reached     as expected"));
     const Outcome outcome = run(check + " --what-if undo-own-isolation-only");
     EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
-    EXPECT_TRUE(has(outcome.out, "foreign-isolation-undone  unreached   as expected"));
+    EXPECT_TRUE(has(outcome.out, "foreign-isolation-undone  unreachable as expected"));
 }
 
 TEST_F(WhatIf, IsKeptInFilesAndReplayed) {
