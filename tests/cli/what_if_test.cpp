@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <map>
+
 #include "tests/cli/run.hpp"
 
 namespace vmemcheck::test {
@@ -68,6 +70,59 @@ TEST_F(WhatIf, ProvesWithOne) {
     const Outcome outcome = run("prove --property not-broken --what-if convert-add-errors --add-eexist");
     EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
     EXPECT_TRUE(has(outcome.out, "1 property proved"));
+}
+
+struct Applied {
+    const char* what_if;
+    const char* release;
+};
+const std::vector<Applied> applied{
+    {"undo-own-isolation-only", "linux-6.1"},   {"undo-own-isolation-only", "linux-6.12"},
+    {"recheck-after-idle", "linux-5.11"},       {"recheck-after-idle", "linux-6.1"},
+    {"recheck-after-idle", "linux-6.12"},       {"convert-offline-errors", "linux-5.11"},
+    {"convert-offline-errors", "linux-6.1"},    {"convert-add-errors", "linux-5.11"},
+    {"convert-add-errors", "linux-6.1"},        {"convert-add-errors", "linux-6.12"},
+    {"reonline-despite-removal", "linux-5.11"}, {"reonline-despite-removal", "linux-6.1"},
+    {"reonline-despite-removal", "linux-6.12"}};
+
+/// Verdicts by property of a check of all of them, in a scope in which removal happens and memory is offline long.
+std::map<std::string, std::string> verdicts(const Json& result) {
+    std::map<std::string, std::string> found;
+    for (const Json& property : result["verdicts"]) found[property["property"]] = property["verdict"];
+    return found;
+}
+
+/// docs/what-ifs.md: a what-if mends what it is for, and changes no other verdict.
+TEST_F(WhatIf, SlowKeepsEveryOtherVerdict) {
+    const std::map<std::string, std::string> mended{{"undo-own-isolation-only", "foreign-isolation-undone"},
+                                                    {"convert-offline-errors", "not-broken"}};
+    for (const Applied& with : applied) {
+        const std::string what_if = with.what_if;
+        const std::string check = "check --save none --release " + std::string(with.release) +
+                                  " --no-leftovers --allocations 0 --resizes 2 --user-requests 1 --threshold 2";
+        static_cast<void>(run(check + " --json before.json"));
+        static_cast<void>(run(check + " --what-if " + what_if + " --json after.json"));
+        const auto before = verdicts(json("before.json"));
+        const auto after = verdicts(json("after.json"));
+        ASSERT_EQ(before.size(), after.size());
+        EXPECT_GT(before.size(), 30U);
+        for (const auto& [id, verdict] : before) {
+            const bool mends = mended.contains(what_if) && mended.at(what_if) == id;
+            EXPECT_EQ(after.at(id) != verdict, mends) << what_if << ", " << with.release << ": " << id;
+        }
+    }
+}
+
+TEST_F(WhatIf, SlowKeepsEveryProof) {
+    for (const Applied& with : applied) {
+        const std::string what_if = with.what_if;
+        const bool converts = what_if == "convert-offline-errors" || std::string(with.release) == "linux-6.12";
+        const Outcome outcome =
+            run("prove --save none --release " + std::string(with.release) + " --what-if " + what_if);
+        EXPECT_TRUE(has(outcome.out, converts ? "\n22 properties proved\n" : "\n21 properties proved, 1 refuted\n"))
+            << what_if << ", " << with.release << '\n'
+            << outcome.out << outcome.err;
+    }
 }
 
 }  // namespace
