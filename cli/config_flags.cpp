@@ -37,12 +37,22 @@ const bbm::Release& release_named(std::string_view name) {
 }
 const bbm::Scope& scope_named(std::string_view name) { return named_in(bbm::scopes(), "scope", name, "scopes"); }
 bbm::Mutant mutant_named(std::string_view name) { return named_in(bbm::mutants(), "mutant", name, "mutants").mutant; }
+bbm::WhatIf what_if_named(std::string_view name) {
+    return named_in(bbm::what_ifs(), "what-if", name, "what-ifs").what_if;
+}
 
 bbm::AutoOnline auto_online_named(std::string_view what, std::string_view name) {
     const auto names = auto_online_names();
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end()) throw UserError(unknown_name(what, name, {names.begin(), names.end()}));
     return static_cast<bbm::AutoOnline>(found - names.begin());
+}
+
+bbm::Eject eject_named(std::string_view what, std::string_view name) {
+    const auto& names = bbm::eject_names;
+    const auto* const found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) throw UserError(unknown_name(what, name, {names.begin(), names.end()}));
+    return static_cast<bbm::Eject>(found - names.begin());
 }
 
 int bound_value(std::string_view what, std::string_view text, bool any) {
@@ -66,6 +76,13 @@ void require_possible(const Config& config, const bbm::Capacity& capacity) {
             fmt::format("{} has no unsafe unplug (bbm_safe_unplug was removed in v6.5); releases that have it: {}",
                         config.release.name, join(with, ", ")));
     }
+    for (const bbm::WhatIfInfo& info : bbm::what_ifs()) {
+        if (!config.what_if(info.what_if)) continue;
+        if (const auto reason = bbm::changes_nothing(info.what_if, config)) {
+            throw UserError(
+                fmt::format("the what-if {} changes nothing in {}: {}", info.name, config.release.name, *reason));
+        }
+    }
 }
 
 void ConfigFlags::add_to(Command& command) {
@@ -88,10 +105,24 @@ void ConfigFlags::add_to(Command& command) {
         .type_name("A")
         .show_default()
         .group(system);
+    command
+        .add_option("--eject", eject_,
+                    "the device may also be ejected through ACPI: off, by-the-rules (while nothing is plugged or "
+                    "requested) or any-size")
+        .type_name("E")
+        .show_default()
+        .group(system);
     mutant_flag_ =
         command.add_option("--mutant", mutant_, "put a known bug into the model ('vmemcheck mutants' lists them)")
             .type_name("M")
             .group(system);
+    command
+        .add_option("--what-if", what_ifs_,
+                    "put a proposed change of the kernel into the model; may be repeated ('vmemcheck what-ifs' lists "
+                    "them)")
+        .type_name("W")
+        .one_value()
+        .group(system);
 
     command
         .add_option("--property", properties_,
@@ -161,9 +192,11 @@ Config ConfigFlags::config(const bbm::Capacity& capacity) const {
         if (faults_[i].flag.given()) config.faults.*bbm::fault_infos()[i].member = faults_[i].value;
     }
     if (mutant_flag_.given()) config.mutant = mutant_named(mutant_);
+    for (const std::string& name : what_ifs_) config.what_ifs.add(what_if_named(name));
     config.safe_unplug = on_or_off("--safe-unplug", safe_unplug_);
     config.unplug_online = on_or_off("--unplug-online", unplug_online_);
     config.auto_online = auto_online_named("--auto-online", auto_online_);
+    config.eject = eject_named("--eject", eject_);
     require_possible(config, capacity);
     return config;
 }

@@ -59,18 +59,22 @@ class ConfigFlags {
     std::string safe_unplug_ = "on";
     std::string unplug_online_ = "on";
     std::string auto_online_ = "any";
+    std::string eject_ = "off";
     std::string mutant_;
     Flag mutant_flag_;
+    std::vector<std::string> what_ifs_;
     std::vector<std::string> properties_;
     std::deque<Bound> bounds_;   ///< one a bound_infos()
     std::deque<Switch> faults_;  ///< one a fault_infos()
 };
 
-/// The release, scope or mutant with this name. Throws UserError with the nearest name.
+/// The release, scope, mutant or what-if with this name. Throws UserError with the nearest name.
 [[nodiscard]] const bbm::Release& release_named(std::string_view name);
 [[nodiscard]] const bbm::Scope& scope_named(std::string_view name);
 [[nodiscard]] bbm::Mutant mutant_named(std::string_view name);
+[[nodiscard]] bbm::WhatIf what_if_named(std::string_view name);
 [[nodiscard]] bbm::AutoOnline auto_online_named(std::string_view what, std::string_view name);
+[[nodiscard]] bbm::Eject eject_named(std::string_view what, std::string_view name);
 /// A number, or "any" if that is allowed (-1). \param what the flag, for the message
 [[nodiscard]] int bound_value(std::string_view what, std::string_view text, bool any);
 /// Throws UserError if no such configuration can be checked, in states of that capacity.

@@ -80,6 +80,15 @@ Config read_config(const JsonPlace& object) {
     config.auto_online = at_place(auto_online, [&] { return auto_online_named("auto_online", auto_online.text()); });
     const JsonPlace mutant = object.at("mutant");
     if (!mutant.value().is_null()) config.mutant = at_place(mutant, [&] { return mutant_named(mutant.text()); });
+    if (object.has("eject")) {
+        const JsonPlace eject = object.at("eject");
+        config.eject = at_place(eject, [&] { return eject_named("eject", eject.text()); });
+    }
+    if (object.has("what_if")) {
+        for (const JsonPlace& name : object.at("what_if").elements()) {
+            config.what_ifs.add(at_place(name, [&] { return what_if_named(name.text()); }));
+        }
+    }
     at_place(object, [&] { require_possible(config, bbm::wide_capacity); });
     return config;
 }

@@ -102,8 +102,13 @@ std::string_view auto_online_name(bbm::AutoOnline value) { return auto_onlines[s
 std::span<const std::string_view> auto_online_names() { return auto_onlines; }
 
 std::string mode_text(const Config& config) {
-    return fmt::format("{} unplug, unplug_online {}, auto-online {}", config.safe_unplug ? "safe" : "unsafe",
-                       config.unplug_online ? "on" : "off", auto_online_name(config.auto_online));
+    std::string text =
+        fmt::format("{} unplug, unplug_online {}, auto-online {}", config.safe_unplug ? "safe" : "unsafe",
+                    config.unplug_online ? "on" : "off", auto_online_name(config.auto_online));
+    if (config.eject != bbm::Eject::off) {
+        text += fmt::format(", eject {}", bbm::eject_names[static_cast<std::size_t>(config.eject)]);
+    }
+    return text;
 }
 
 std::span<const Answer> strikes_of(std::string_view fault) {
@@ -125,6 +130,9 @@ std::vector<std::string> assumptions(const Config& config) {
     list.push_back("the scope is all there is: " + scope_text(scope));
     if (config.faults.pins && scope.pins == 0) list.emplace_back("no page is ever pinned (--pins 1)");
     if (scope.removals == 0) list.emplace_back("the driver is never unbound (--removals 1)");
+    if (scope.removals > 0 && config.eject == bbm::Eject::off) {
+        list.emplace_back("the driver is unbound, its device never ejected (--eject by-the-rules)");
+    }
     if (scope.contig_tries < 5) {
         list.push_back(fmt::format("alloc_contig_range() is tried {} rather than 5 times (--contig-tries 5)",
                                    scope.contig_tries == 1 ? "once" : std::to_string(scope.contig_tries)));
@@ -161,6 +169,12 @@ void put_config(Json& object, const Config& config) {
     const auto mutant =
         std::find_if(known.begin(), known.end(), [&](const auto& info) { return info.mutant == config.mutant; });
     object["mutant"] = mutant == known.end() ? Json(nullptr) : Json(mutant->name);
+    if (config.eject != bbm::Eject::off) object["eject"] = bbm::eject_names[static_cast<std::size_t>(config.eject)];
+    if (config.what_ifs.empty()) return;
+    Json& names = object["what_if"] = Json::array();
+    for (const bbm::WhatIfInfo& info : bbm::what_ifs()) {
+        if (config.what_if(info.what_if)) names.push_back(info.name);
+    }
 }
 
 }  // namespace vmemcheck::cli

@@ -43,7 +43,7 @@ using Answer = std::pair<std::string_view, std::string_view>;
 /// What a verdict rests on: faults that are off, and bounds. One sentence each.
 [[nodiscard]] std::vector<std::string> assumptions(const Config& config);
 
-/// The members "release" to "mutant" of result and counterexample files.
+/// The members "release" to "mutant", and "eject" and "what_if" if there is any, of result and counterexample files.
 void put_config(Json& object, const Config& config);
 
 }  // namespace vmemcheck::cli

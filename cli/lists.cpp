@@ -128,6 +128,24 @@ std::string scopes_text(const Style& style) {
     return text;
 }
 
+std::string what_ifs_text(const Style& style) {
+    std::string text;
+    for (const bbm::WhatIfInfo& info : bbm::what_ifs()) {
+        std::vector<std::string> applies;
+        for (const bbm::Release& release : bbm::releases()) {
+            Config config;
+            config.release = release;
+            if (!bbm::changes_nothing(info.what_if, config)) applies.emplace_back(release.name);
+        }
+        text += item_text(style, info.name,
+                          {{"", std::string(info.sentence)},
+                           {"source", std::string(info.source)},
+                           {"mends", std::string(info.mends)},
+                           {"releases", join(applies, ", ")}});
+    }
+    return text;
+}
+
 void add_list(CLI::App& app, Action& chosen, const char* name, const char* description,
               std::string (*text)(const Style& style)) {
     Command(app, name, description).choose(chosen, [text] {
@@ -152,6 +170,8 @@ void add_lists(CLI::App& app, Action& chosen) {
     add_list(app, chosen, "releases", "lists the Linux releases the model knows, and how they differ", releases_text);
     add_list(app, chosen, "fairness", "lists what liveness properties assume of infinite runs", fairness_text);
     add_list(app, chosen, "scopes", "lists the named scopes with all of their bounds", scopes_text);
+    add_list(app, chosen, "what-ifs", "lists the proposed changes of the kernel that can be put into the model",
+             what_ifs_text);
 
     const auto markdown = std::make_shared<bool>(false);
     Command steps(app, "steps", "lists the atomic steps: kernel function and why each may be atomic");

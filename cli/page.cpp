@@ -148,7 +148,7 @@ Json page_facts(const Config& config) {
     }
     facts.push_back(fact("faults", faults.empty() ? "none" : join(faults, ", ")));
     for (const bbm::WhatIfInfo& info : bbm::what_ifs()) {
-        if (config.is(info.what_if)) facts.push_back(fact("what if", fmt::format("{}: {}", info.name, info.sentence)));
+        if (config.what_if(info.what_if)) facts.push_back(fact("what if", fmt::format("{}: {}", info.name, info.sentence)));
     }
     for (const bbm::MutantInfo& info : bbm::mutants()) {
         if (config.is(info.mutant)) facts.push_back(fact("mutant", fmt::format("{}: {}", info.name, info.sentence)));

@@ -127,6 +127,11 @@ std::string header_text(const Config& config, const std::string& scope_name, con
             fmt::format("  MUTANT   {}\n",
                         wrapped(fmt::format("{}: {} ({})", mutant.name, mutant.sentence, mutant.source), 11, width));
     }
+    for (const bbm::WhatIfInfo& info : bbm::what_ifs()) {
+        if (!config.what_if(info.what_if)) continue;
+        text += fmt::format("  WHAT-IF  {}\n",
+                            wrapped(fmt::format("{}: {} ({})", info.name, info.sentence, info.source), 11, width));
+    }
     return text + '\n';
 }
 

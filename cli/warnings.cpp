@@ -56,6 +56,9 @@ std::vector<std::string> never_exercised(const Config& config, const checker::Co
     std::vector<std::string> steps;
     for (const checker::StepId step : coverage.steps_never_run()) {
         const checker::StepInfo& info = bbm::step_infos()[step];
+        const bool recheck = static_cast<bbm::StepId>(step) == bbm::StepId::wk_finish_recheck;
+        if (static_cast<bbm::StepId>(step) == bbm::StepId::rm_eject_lock && config.eject == bbm::Eject::off) continue;
+        if (recheck && !config.what_if(bbm::WhatIf::recheck_after_idle)) continue;  // a step of that what-if
         if (!info.function.empty()) steps.emplace_back(info.name);
     }
     if (!steps.empty()) list.push_back("steps that never ran: " + join(steps, ", "));
@@ -64,6 +67,7 @@ std::vector<std::string> never_exercised(const Config& config, const checker::Co
     for (const auto& [id, value] : coverage.answers_never_given()) {
         const checker::ChoiceInfo& choice = bbm::choice_infos()[id];
         if (choice.name == "auto-online" && config.auto_online != bbm::AutoOnline::any) continue;
+        if (choice.name == "removal" && (config.eject == bbm::Eject::off || config.scope.removals == 0)) continue;
         if (choice.values.empty()) {
             // Of numbers, it says little that some were never drawn.
             if (coverage.value_count(id) == 0) answers.emplace_back(choice.name);

@@ -18,6 +18,7 @@ constexpr std::array<Text, 4> device{"by-the-rules", "BUSY", "ERROR", "NACK"};
 constexpr std::array<Text, 3> user_action{"offline", "online_kernel", "online_movable"};
 constexpr std::array<Text, 8> page_action{"allocate-movable", "allocate-kernel", "free", "to-pcp-list", "pin", "unpin",
                                           "pin-for-ever",     "walker-reference"};
+constexpr std::array<Text, 2> removal{"unbind", "eject"};
 
 constexpr std::array<checker::ChoiceInfo, choice::count> infos{{
     {"allocation", allocation, true},
@@ -34,6 +35,7 @@ constexpr std::array<checker::ChoiceInfo, choice::count> infos{{
     {"write", user_action, false},
     {"page", {}, false},
     {"page-action", page_action, false},
+    {"removal", removal, false},
 }};
 }  // namespace
 

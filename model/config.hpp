@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 /// \file
-/// What is checked: release, scope, faults, mutant. All of it is data; the step functions read it.
+/// What is checked: release, scope, faults, mutant, what-ifs. All of it is data; the step functions read it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+
+#include "model/what_if.hpp"
 
 namespace vmemcheck::bbm {
 
@@ -184,17 +187,37 @@ struct MutantInfo {
 /// Which memory is onlined by add_memory() itself.
 enum class AutoOnline : std::uint8_t { any, off, kernel, movable };
 
+/// Whether the driver can also go by an ACPI hot-removal of its device, and when the device grants one.
+enum class Eject : std::uint8_t {
+    off,           ///< the driver is only ever unbound
+    by_the_rules,  ///< as QEMU does: only while nothing is plugged and nothing requested
+    any_size,      ///< at any time, which the rules of the device forbid
+};
+inline constexpr std::array<std::string_view, 3> eject_names{"off", "by-the-rules", "any-size"};
+
 /// All that a run is about.
 struct Config {
     Release release;
     Scope scope;
     Faults faults;
     Mutant mutant = Mutant::none;
+    WhatIfs what_ifs;
     bool safe_unplug = true;    ///< module parameter bbm_safe_unplug
     bool unplug_online = true;  ///< module parameter unplug_online
     AutoOnline auto_online = AutoOnline::any;
+    Eject eject = Eject::off;
 
     [[nodiscard]] constexpr bool is(Mutant m) const { return mutant == m; }
+    [[nodiscard]] constexpr bool what_if(WhatIf w) const { return what_ifs.has(w); }
+    /// virtio_mem_offline_and_remove_memory() makes -EBUSY of every error but -ENOMEM.
+    [[nodiscard]] constexpr bool converts_offline_errors() const {
+        return (release.converts_offline_errors || what_if(WhatIf::convert_offline_errors)) &&
+               !is(Mutant::raw_offline_errors);
+    }
+    /// alloc_contig_range() undoes an isolation that is not its own.
+    [[nodiscard]] constexpr bool undoes_foreign_isolation() const {
+        return release.contig_undoes_foreign_isolation && !what_if(WhatIf::undo_own_isolation_only);
+    }
 };
 
 }  // namespace vmemcheck::bbm

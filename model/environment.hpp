@@ -75,7 +75,7 @@ struct Environment : Run<D, Context> {
     void config_interrupt() {
         this->at(StepId::irq_config);
         if (s.config_interrupt == 0) return this->blocked("config change notification");
-        if (removal_started())
+        if (removal_started() && s.rm != static_cast<int>(StepId::rm_eject_lock))
             return this->blocked("config interrupts (virtio core defers them while the driver is removed)");
         if (c.is(Mutant::reset_forgets_blocks)) forget_blocks_at_rest();
         this->show(EventKind::config_changed, 0);
@@ -200,8 +200,13 @@ struct Environment : Run<D, Context> {
         this->at(StepId::rm_idle);
         if (removal_started()) return this->blocked("the driver is being removed");
         if (c.scope.removals == 0) return this->blocked("the driver stays bound in this scope");
-        this->show(EventKind::mtxtry, task::remover);
-        remover_next(StepId::rm_lock);
+        if (this->choose(choice::removal, c.eject == Eject::off ? 1 : 2) == 1) {
+            if (c.eject == Eject::by_the_rules && (plugged_in_device(c, s) != 0 || s.device_requested != 0)) {
+                return this->blocked("the device refuses to be ejected: memory is plugged or requested");
+            }
+            return remover_next(StepId::rm_eject_lock);
+        }
+        begin_removal();
     }
 
     void remover() {
@@ -210,6 +215,10 @@ struct Environment : Run<D, Context> {
         switch (pc) {
             case StepId::rm_idle:
                 return this->blocked("no request to unbind the driver");
+            case StepId::rm_eject_lock:
+                // acpi_device_hotplug() holds it until the device is gone, and so while virtio_mem_remove() runs.
+                if (!this->lock_device_hotplug(task::remover)) return;
+                return begin_removal();
             case StepId::rm_lock:
                 if (s.hotplug_mutex != task::none && !c.is(Mutant::removing_without_mutex)) {
                     return this->blocked("hotplug_mutex", this->actor_of(D::index(s.hotplug_mutex)));
@@ -242,6 +251,7 @@ struct Environment : Run<D, Context> {
             case StepId::rm_free:
                 s.config_interrupt = 0;
                 s.config_changed = 0;
+                if (s.device_hotplug_lock == task::remover) s.device_hotplug_lock = task::none;
                 return remover_next(StepId::rm_done);
             default:
                 return this->blocked("nothing: the driver is unbound");
@@ -250,6 +260,11 @@ struct Environment : Run<D, Context> {
 
  private:
     [[nodiscard]] Bool removal_started() const { return s.rm != static_cast<int>(StepId::rm_idle); }
+    /// virtio_mem_remove() begins.
+    void begin_removal() {
+        this->show(EventKind::mtxtry, task::remover);
+        remover_next(StepId::rm_lock);
+    }
     void remover_next(StepId pc) { s.rm = static_cast<int>(pc); }
 
     /// The driver's callback is running, or waits for hotplug_mutex: inside the chain's rwsem. Between GOING_* and its

@@ -180,7 +180,7 @@ struct FakeOffline : Run<D, Context> {
         if (s.wk_block > 0) return next(StepId::wk_ac_isolate_undo);
         this->show(EventKind::start_isolate_ret, self, -1, result::kernel[result::ebusy]);
         s.wk_rc = result::ebusy;
-        if (!c.release.contig_undoes_foreign_isolation) return next(StepId::wk_ac_return);
+        if (!c.undoes_foreign_isolation()) return next(StepId::wk_ac_return);
         this->show(EventKind::undo_isolate, self, block_id());
         next(StepId::wk_ac_undo);
     }

@@ -84,6 +84,14 @@ struct Notifier : Run<D, Context> {
         return result::ok;
     }
 
+    /// The driver is being removed, and the callback refuses for that.
+    [[nodiscard]] bool refuses_for_removal() const {
+        const bool own_onlining = c.what_if(WhatIf::reonline_despite_removal) &&
+                                  static_cast<bool>(s.op == static_cast<int>(StepId::op_online_cb_lock) &&
+                                                    s.device_hotplug_lock == task::worker);
+        return !own_onlining && static_cast<bool>(s.removing == 1);
+    }
+
     /// The driver's callback takes hotplug_mutex, or blocks; refuses if the driver is being removed.
     [[nodiscard]] bool enter_going_callback() {
         if (!this->lock_hotplug_mutex(self())) return false;
@@ -94,7 +102,7 @@ struct Notifier : Run<D, Context> {
             this->fail(assertion::callbacks_see_added_memory,
                        "the driver's callback is called for a big block that is neither ADDED nor FAKE_OFFLINE");
         }
-        if (s.removing == 1) {
+        if (refuses_for_removal()) {
             if (c.is(Mutant::hotplug_active_before_removing)) s.hotplug_active = 1;
             s.op_rc = result::ebusy;
         } else {

@@ -49,6 +49,7 @@ enum Id : unsigned {
     user_action,  ///< what is written
     page_number,  ///< page that changes hands
     page_action,  ///< how
+    removal,      ///< the driver is unbound, or its device ejected
     count
 };
 }  // namespace choice

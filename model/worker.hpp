@@ -82,6 +82,8 @@ struct Worker : FakeOffline<D, Context> {
                 return finish_step();
             case StepId::wk_finish_active:
                 return finish_active();
+            case StepId::wk_finish_recheck:
+                return finish_recheck();
             case StepId::wk_exit:
                 return exit();
             default:
@@ -140,6 +142,7 @@ struct Worker : FakeOffline<D, Context> {
 
     void after_config() {
         if (s.wk_rc != result::ok) return finish();
+        if (c.what_if(WhatIf::stop_when_removing) && s.removing == 1) return finish(result::ok);
         s.wk_bb = 0;
         pending();
     }
@@ -221,6 +224,15 @@ struct Worker : FakeOffline<D, Context> {
 
     void finish_active() {
         s.wq_active = 0;
+        const bool recheck = c.what_if(WhatIf::recheck_after_idle) && static_cast<bool>(s.wk_rc == result::enospc);
+        s.wk_rc = result::ok;
+        next(recheck ? StepId::wk_finish_recheck : StepId::wk_exit);
+    }
+
+    /// What-if recheck-after-idle: memory may have been onlined since could_add_memory() said no, by a task that still
+    /// saw wq_active set and so did not queue the work.
+    void finish_recheck() {
+        if (could_add_memory()) this->retry();
         next(StepId::wk_exit);
     }
 
@@ -352,9 +364,23 @@ struct Worker : FakeOffline<D, Context> {
 
     // --- virtio_mem_bbm_plug_request() ---
 
+    /// could_add_memory() of one big block.
+    [[nodiscard]] bool could_add_memory() const {
+        return static_cast<bool>(s.offline_size + this->memory_blocks() <= this->offline_threshold());
+    }
+
+    /// Too much memory is offline: the work is over until some of it has been onlined.
+    void wait_for_onlining() {
+        if (!c.what_if(WhatIf::recheck_after_idle)) return finish(result::enospc);
+        // -ENOSPC for want of usable big blocks is another matter: onlining does not help, a recheck would spin.
+        forget_locals();
+        s.wk_rc = result::enospc;
+        next(StepId::wk_finish_active);
+    }
+
     /// could_add_memory(), before each big block: an unused one if there is any, else a new one.
     void could_add() {
-        if (s.offline_size + this->memory_blocks() > this->offline_threshold()) return finish(result::enospc);
+        if (!could_add_memory()) return wait_for_onlining();
         if (s.bb_count[big_block::unused] > 0) {
             if (find_bb(big_block::unused, false)) {
                 s.wk_why = purpose::plug;
@@ -430,6 +456,9 @@ struct Worker : FakeOffline<D, Context> {
 
     void add_return() {
         this->show(EventKind::add_memory_driver_managed_ret, self, -1, this->kernel(s.wk_rc));
+        if (s.wk_rc != result::ok && c.what_if(WhatIf::convert_add_errors)) {
+            s.wk_rc = D::select(s.wk_rc == result::enomem, result::enomem, result::ebusy);
+        }
         if (c.is(Mutant::offline_size_after_add)) {
             if (s.wk_rc == result::ok) s.offline_size = s.offline_size + this->memory_blocks();
         } else if (s.wk_rc != result::ok && !c.is(Mutant::offline_size_kept_on_add_failure)) {
@@ -569,7 +598,7 @@ struct Worker : FakeOffline<D, Context> {
     }
 
     void oar_done() {
-        if (s.wk_rc != result::ok && c.release.converts_offline_errors && !c.is(Mutant::raw_offline_errors)) {
+        if (s.wk_rc != result::ok && c.converts_offline_errors()) {
             s.wk_rc = D::select(s.wk_rc == result::enomem, result::enomem, result::ebusy);
         }
         this->show(EventKind::vm_offline_and_remove_ret, self, -1, this->kernel(s.wk_rc));

@@ -24,6 +24,12 @@ void showValue(const Config& config, std::ostream& out) {
     for (const FaultInfo& fault : fault_infos()) {
         if (config.faults.*fault.member) out << ' ' << fault.name;
     }
+    if (config.eject != bbm::Eject::off) {
+        out << "; eject " << bbm::eject_names[static_cast<std::size_t>(config.eject)];
+    }
+    for (const bbm::WhatIfInfo& info : bbm::what_ifs()) {
+        if (config.what_if(info.what_if)) out << "; what-if " << info.name;
+    }
     if (config.mutant != Mutant::none) {
         out << "; mutant " << mutants()[static_cast<std::size_t>(config.mutant) - 1].name;
     }

@@ -69,8 +69,12 @@ struct Lemmas : Predicates<D> {
         const Bool sysfs = s.op_caller == caller::sysfs;
         const Bool add = s.op_caller == caller::add_memory;
         const Bool remove = s.op_caller == caller::offline_and_remove || s.op_caller == caller::rollback;
-        Bool ok = (s.device_hotplug_lock == task::none) == op(StepId::op_none);
-        ok = ok && s.device_hotplug_lock != task::remover;
+        // acpi_device_hotplug() holds it without any operation of core MM.
+        const Bool ejecting = Bool(c.eject != Eject::off) && s.device_hotplug_lock == task::remover;
+        Bool ok = (s.device_hotplug_lock == task::none || ejecting) == op(StepId::op_none);
+        ok = ok &&
+             implies(ejecting, s.rm >= static_cast<int>(StepId::rm_lock) && s.rm <= static_cast<int>(StepId::rm_free));
+        ok = ok && (s.device_hotplug_lock != task::remover || ejecting);
         ok = ok && (s.device_hotplug_lock == task::user) == sysfs;
         ok = ok && (s.device_hotplug_lock == task::worker) == (add || remove);
         ok = ok && implies(add, wk(StepId::wk_add_return));
@@ -158,9 +162,12 @@ struct Lemmas : Predicates<D> {
 
     [[nodiscard]] Bool removal_waits() const {
         Bool ok = (s.removing == 1) == (s.rm > static_cast<int>(StepId::rm_lock));
+        ok = ok && (Bool(c.eject != Eject::off) || s.rm != static_cast<int>(StepId::rm_eject_lock));
         ok = ok && implies(s.rm > static_cast<int>(StepId::rm_cancel_work), wk(StepId::wk_idle) && s.queued == 0);
         ok = ok && implies(s.rm > static_cast<int>(StepId::rm_cancel_timer), s.timer == 0);
-        ok = ok && implies(s.hotplug_active == 1, s.removing == 0);
+        const Bool despite =
+            Bool(c.what_if(WhatIf::reonline_despite_removal)) && s.device_hotplug_lock == task::worker && onlining();
+        ok = ok && implies(s.hotplug_active == 1, s.removing == 0 || despite);
         const Bool driver_called = op(StepId::op_online_cb_lock, StepId::op_online_cb_return) ||
                                    op(StepId::op_online_account, StepId::op_online_unlock) ||
                                    op(StepId::op_offline_cb_lock, StepId::op_offline_cb_return) ||
@@ -388,7 +395,9 @@ struct Lemmas : Predicates<D> {
         const Bool carries =
             wk(StepId::wk_config, StepId::wk_requested) || requesting() ||
             wk(StepId::wk_add_return, StepId::wk_add_done) || wk(StepId::wk_ac_migrate, StepId::wk_ac_return) ||
-            wk(StepId::wk_oar_return, StepId::wk_oar_done) || wk(StepId::wk_rb_lock, StepId::wk_finish);
+            wk(StepId::wk_oar_return, StepId::wk_oar_done) || wk(StepId::wk_rb_lock, StepId::wk_finish) ||
+            (Bool(c.what_if(WhatIf::recheck_after_idle)) && wk(StepId::wk_finish_active));
+        ok = ok && implies(wk(StepId::wk_finish_active), rc(result::ok) || rc(result::enospc));
         ok = ok && implies(!carries, rc(result::ok));
         ok = ok && implies(requesting() && s.wk_why != purpose::undo_plug, rc(result::ok));
         ok = ok && implies(requesting() && s.wk_why == purpose::undo_plug, !rc(result::ok));
@@ -428,16 +437,20 @@ struct Lemmas : Predicates<D> {
     /// What ends a run for good comes from the device only. Not so where errors of offlining reach the worker as they
     /// are, or add_memory() fails with -EEXIST.
     [[nodiscard]] Bool results_are_recoverable() const {
-        if (!c.release.converts_offline_errors || c.faults.add_eexist) return Bool(true);
+        if (!c.converts_offline_errors()) return Bool(true);
+        if (c.faults.add_eexist && !c.what_if(WhatIf::convert_add_errors)) return Bool(true);
         const auto rc = [&](int code) -> Bool { return s.wk_rc == code; };
         const Bool passes = rc(result::enomem) || rc(result::ebusy) || rc(result::etxtbsy);
-        Bool ok = implies(wk(StepId::wk_config, StepId::wk_requested) || wk(StepId::wk_add_return, StepId::wk_add_done),
-                          rc(result::ok) || passes);
+        const Bool exists = Bool(c.faults.add_eexist);
+        Bool ok =
+            implies(wk(StepId::wk_config, StepId::wk_requested) || wk(StepId::wk_add_done), rc(result::ok) || passes);
+        ok = ok && implies(wk(StepId::wk_add_return), rc(result::ok) || passes || (exists && rc(result::eexist)));
         ok = ok && implies(requesting() && s.wk_why == purpose::undo_plug, passes);
         ok = ok && implies(wk(StepId::wk_rb_lock, StepId::wk_rb_unlock), passes || rc(result::eagain));
         ok = ok && implies(wk(StepId::wk_finish), passes || rc(result::einval));
-        ok = ok &&
-             implies(s.op_caller == caller::add_memory, s.op_outer_rc == result::ok || s.op_outer_rc == result::enomem);
+        ok = ok && implies(s.op_caller == caller::add_memory, s.op_outer_rc == result::ok ||
+                                                                  s.op_outer_rc == result::enomem ||
+                                                                  (exists && s.op_outer_rc == result::eexist));
         return ok;
     }
 

@@ -120,6 +120,33 @@ bool offlines_in_use(const M& model, const StateOf<M>& s) {
     }
     return false;
 }
+/// offline_and_remove_memory() has failed and lets go of device_hotplug_lock, and a memory block that it had offlined
+/// itself is still offline.
+template <class M>
+bool loses_online_set(const M& model, const StateOf<M>& before, const StateOf<M>& after) {
+    if (!at(before, StepId::op_unlock) || at(after, StepId::op_unlock) || before.op_caller != caller::rollback)
+        return false;
+    const Scope& scope = model.config().scope;
+    const int first = before.op_mb / scope.memory_blocks * scope.memory_blocks;
+    for (int i = 0; i < scope.memory_blocks; ++i) {
+        if (before.op_types[static_cast<std::size_t>(i)] != online_type::offline &&
+            after.mb[static_cast<std::size_t>(first + i)].state == memory_block::offline) {
+            return true;
+        }
+    }
+    return false;
+}
+/// Whether a memory block that the rollback onlines again can be refused that: by another notifier, or by the driver
+/// since it is being removed.
+bool reonlining_can_fail(const Config& config) {
+    const bool refused_for_removal = config.scope.removals > 0 && !config.what_if(WhatIf::reonline_despite_removal);
+    return config.faults.veto || refused_for_removal;
+}
+/// Whether the worker can find memory online that it is to offline.
+bool offlines_online_memory(const Config& config) {
+    const bool user = config.scope.user_requests != 0;
+    return user || (config.unplug_online && config.auto_online != AutoOnline::off);
+}
 template <class M>
 bool driver_unbound(const M&, const StateOf<M>& s) {
     return s.rm == static_cast<int>(StepId::rm_done);
@@ -299,12 +326,19 @@ std::vector<checker::Property<M>> properties(const Config& config) {
     reachable("foreign-isolation-undone",
               "alloc_contig_range() undoes the isolation of another task that is offlining memory (after v5.17)",
               "alloc_contig_range(), undo_isolate_page_range()",
-              safe && config.release.contig_undoes_foreign_isolation && config.scope.user_requests != 0)
+              safe && config.undoes_foreign_isolation() && config.scope.user_requests != 0)
         ->holds_step = undoes_foreign_isolation<M>;
     reachable("odd-offline-error",
               "offline_and_remove_memory() fails with an error other than -ENOMEM and -EBUSY (a WARN_ON_ONCE in v6.6+)",
               "virtio_mem_offline_and_remove_memory(), ddf409851461", config.faults.veto)
         ->holds = on<M, &P::odd_offline_error>;
+    // rollback-restores-added asks for the same memory blocks online again where re-onlining did not fail.
+    reachable("online-set-lost",
+              "offline_and_remove_memory() fails, and a memory block that it had offlined itself stays offline, since "
+              "onlining it again was refused (protocol S4)",
+              "offline_and_remove_memory(), try_reonline_memory_block()",
+              config.scope.memory_blocks > 1 && offlines_online_memory(config) && reonlining_can_fail(config))
+        ->holds_step = loses_online_set<M>;
     return list;
 }
 

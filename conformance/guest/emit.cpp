@@ -263,6 +263,8 @@ std::optional<std::string> not_recordable(const bbm::Config& config) {
     }
     if (!config.unplug_online) return "a recording does not tell that only offline memory is to be unplugged";
     if (config.mutant != bbm::Mutant::none) return "a recording is of a release, not of a mutant";
+    if (!config.what_ifs.empty()) return "a recording is of a release as it is, not of a what-if";
+    if (config.eject != bbm::Eject::off) return "ejecting the device is not looked for in recordings";
     const bbm::Faults usual;
     for (const bbm::FaultInfo& fault : bbm::fault_infos()) {
         if (config.faults.*fault.member && !(usual.*fault.member)) {

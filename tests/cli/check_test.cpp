@@ -13,7 +13,7 @@ TEST_F(Check, EverythingAsExpected) {
     for (const char* words :
          {"release  linux-6.12", "scope    custom (small with --allocations 0", "safe unplug", "\n  not-broken  ",
           "reached     as expected", "assumptions\n", "pages are pinned for ever (--eternal-pins)", "local steps",
-          "statistics\n", "transitions/s", "bytes a state", "all 30 properties are as expected\n"}) {
+          "statistics\n", "transitions/s", "bytes a state", "all 31 properties are as expected\n"}) {
         EXPECT_TRUE(has(outcome.out, words)) << "no \"" << words << "\" in:\n" << outcome.out;
     }
     EXPECT_FALSE(has(outcome.out, "VIOLATED"));

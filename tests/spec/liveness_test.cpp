@@ -152,8 +152,8 @@ Config with(Config config, std::initializer_list<WhatIf> changes) {
     for (const WhatIf change : changes) {
         const WhatIfInfo& info = what_ifs()[static_cast<std::size_t>(change)];
         EXPECT_EQ(info.what_if, change);
-        EXPECT_TRUE(info.applies(config)) << info.name;
-        adopt(config, info);
+        EXPECT_FALSE(changes_nothing(change, config)) << info.name;
+        config.what_ifs.add(change);
     }
     return config;
 }
@@ -182,23 +182,24 @@ TEST(SlowWhatIf, ARecheckMendsTheLostWakeUpAndNothingElseBreaks) {
 }
 
 TEST(LongWhatIf, EachMendsItsPropertyAndKeepsTheOthers) {
-    for (const Release& release : releases()) {
-        for (const WhatIfInfo& info : what_ifs()) {
+    for (const WhatIfInfo& info : what_ifs()) {
+        unsigned mended = 0;
+        for (const Release& release : releases()) {
             for (const bool late : {false, true}) {
                 Config config = late ? late_onlining(release.name) : one_block(release.name);
                 config.faults.add_eexist = info.what_if == WhatIf::convert_add_errors;
-                if (!info.applies(config)) continue;
+                if (changes_nothing(info.what_if, config)) continue;
                 const Violated before = wrong(config);
                 const Violated after = wrong(with(config, {info.what_if}));
                 for (const std::string& id : after) EXPECT_TRUE(before.contains(id)) << info.name << " breaks " << id;
                 // 5.11 and 6.1 mark the device broken after other errors as well.
                 const bool others = info.what_if == WhatIf::convert_add_errors && !release.converts_offline_errors;
                 EXPECT_TRUE(others || !after.contains(std::string(info.mends))) << info.name << release.name;
-                if (release.name == info.release && late == (info.what_if == WhatIf::recheck_after_idle)) {
-                    EXPECT_TRUE(before.contains(std::string(info.mends))) << info.name;
-                }
+                mended += before.contains(std::string(info.mends)) && !after.contains(std::string(info.mends)) ? 1 : 0;
             }
         }
+        // Of a situation that is reached there is no verdict to be mended.
+        EXPECT_TRUE(mended > 0 || info.mends == "online-set-lost") << info.name;
     }
 }
 
