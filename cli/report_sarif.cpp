@@ -26,12 +26,12 @@ Json artifact() { return {{"uri", steps_file}, {"uriBaseId", source_root}}; }
 Json location_of(const Bbm& model, const checker::MicroStep<State>& step) {
     const checker::StepInfo& info = model.steps()[step.step];
     std::string message = fmt::format("{}: {} [{}]", model.actor_name(step.actor), info.function, info.name);
-    for (const auto& taken : step.choices) {
-        const checker::ChoiceInfo& choice = model.choices()[taken.choice];
-        const auto value = static_cast<std::size_t>(taken.value);
+    for (const auto& [id, answer] : step.choices) {
+        const checker::ChoiceInfo& choice = model.choices()[id];
+        const auto value = static_cast<std::size_t>(answer);
         message +=
             fmt::format(", {}={}", choice.name,
-                        value < choice.values.size() ? std::string(choice.values[value]) : std::to_string(taken.value));
+                        value < choice.values.size() ? std::string(choice.values[value]) : std::to_string(answer));
     }
     Json location;
     location["physicalLocation"] = {{"artifactLocation", artifact()},

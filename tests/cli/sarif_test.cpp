@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <map>
 #include <set>
 
 #include "tests/cli/run.hpp"
@@ -29,7 +30,9 @@ void expect_rules(const Json& log) {
         EXPECT_EQ(driver["rules"].at(index).at("id"), result.at("ruleId"));        // 3.27.5, 3.27.6
         EXPECT_FALSE(result.at("message").at("text").get<std::string>().empty());  // 3.27.11
         EXPECT_TRUE(kinds.contains(result.at("kind").get<std::string>()));         // 3.27.9
-        if (result["kind"] != "fail") EXPECT_EQ(result.at("level"), "none");       // 3.27.10
+        if (result["kind"] != "fail") {
+            EXPECT_EQ(result.at("level"), "none");  // 3.27.10
+        }
     }
 }
 
