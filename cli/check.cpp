@@ -113,7 +113,6 @@ class CheckCommand {
         }
         // A certificate is to be closed under single steps, and is not to rest on the argument for fusing.
         options.fuse = !no_fuse_ && certificate_.empty();
-        options.stop_when_decided = certificate_.empty();
         options.max_states = max_states_;
         options.max_depth = max_depth_;
         options.max_seconds = max_time_;
