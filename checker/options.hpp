@@ -30,6 +30,13 @@ struct Progress {
     double rate = 0;  ///< transitions a second since the last report
 };
 
+/// All states of a search, packed as Layout says.
+struct StoredStates {
+    std::uint64_t count = 0;
+    unsigned words = 0;                                         ///< 32-bit words of a packed state
+    std::function<const std::uint32_t*(std::uint64_t)> packed;  ///< the words of state 0 .. count - 1
+};
+
 struct SearchOptions {
     Strategy strategy = Strategy::breadth_first;
     std::uint64_t max_states = 0;      ///< 0: no limit (but 2^32 - 2)
@@ -44,6 +51,9 @@ struct SearchOptions {
     bool stop_when_decided = true;
     const std::atomic<bool>* stop = nullptr;        ///< set it, from a signal handler say, to end the search
     std::function<void(const Progress&)> progress;  ///< called about four times a second
+    /// Called at the end of a search that is complete and pruned nothing, with every state stored: without fusing the
+    /// states are closed under every step. What it throws, the search throws.
+    std::function<void(const StoredStates&)> states;
 };
 
 struct SimulationOptions {

@@ -347,6 +347,11 @@ class Search {
             statistics_.states = store_->size();
             statistics_.peak_memory_bytes = std::max(store_->peak_bytes(), statistics_.memory_bytes);
             store_->release_index();  // makes room for the runs
+            if (options_.states && result.complete && statistics_.pruned == 0) {
+                options_.states({store_->size(), layout_.words(), [this](std::uint64_t index) {
+                                     return store_->packed(static_cast<StateIndex>(index));
+                                 }});
+            }
             add_runs(result);
             add_liveness(result);
         }
@@ -430,7 +435,8 @@ class Search {
 ///
 /// \tparam Store see ExactStore
 /// \param options see SearchOptions; what it points to must outlive the call
-/// Does not throw, whatever the model does; a model that breaks a rule ends the search as Ended::model_error.
+/// Does not throw, whatever the model does (SearchOptions::states may); a model that breaks a rule ends the search as
+/// Ended::model_error.
 template <class Store, Model M>
 [[nodiscard]] Result<M> check_with(const M& model, const std::vector<Property<M>>& properties,
                                    const SearchOptions& options = {}) {

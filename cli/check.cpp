@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <memory>
 
+#include "cli/certificate.hpp"
 #include "cli/commands.hpp"
 #include "cli/config_flags.hpp"
+#include "cli/files.hpp"
 #include "cli/flag_values.hpp"
 #include "cli/machine.hpp"
 #include "cli/outputs.hpp"
@@ -45,6 +47,12 @@ class CheckCommand {
                 "decide liveness, too (every offlining ends, the target is reached): a second pass, and more memory")
             .group("Properties");
         output_.add_to(command);
+        command
+            .add_option("--certificate", certificate_,
+                        "write all reached states, for vmemcheck-certify to confirm; implies --no-fuse")
+            .type_name("FILE")
+            .not_empty()
+            .group("Output");
     }
 
     void check_flags() const {
@@ -57,6 +65,8 @@ class CheckCommand {
         const std::vector<Property> properties = this->properties(model.config());
         checker::SearchOptions options = search_options();
         output_.check();
+        if (!certificate_.empty()) check_writable(certificate_);
+        bool certified = false;
 
         print(header_text(model.config(), config_.scope_name(), how(options)));
         Result result;
@@ -65,6 +75,12 @@ class CheckCommand {
             const ProgressLine progress;
             options.stop = InterruptGuard::flag();
             options.progress = progress.callback();
+            if (!certificate_.empty()) {
+                options.states = [&](const checker::StoredStates& states) {
+                    write_certificate(certificate_, model, properties, states);
+                    certified = true;
+                };
+            }
             result = checker::check(model, properties, options);
         }
         Report report;
@@ -79,6 +95,15 @@ class CheckCommand {
         report.exit_code = exit_code_of(report.findings, result, false);
         report.warnings = warnings_of(report);
         output_.deliver(report);
+        if (certified) {
+            print(fmt::format("certificate written to {0}; confirm it with: vmemcheck-certify {0}\n", certificate_));
+        } else if (!certificate_.empty()) {
+            print_error(
+                fmt::format("vmemcheck: no certificate written to {}: the search is not complete, or a property is "
+                            "violated\n",
+                            quote(certificate_)));
+            if (report.exit_code == ExitCode::as_expected) return ExitCode::incomplete;
+        }
         return report.exit_code;
     }
 
@@ -90,7 +115,8 @@ class CheckCommand {
         } else if (search_ != "bfs") {
             throw UserError(unknown_name("search", search_, {"bfs", "dfs"}));
         }
-        options.fuse = !no_fuse_;
+        // A certificate is to be closed under single steps, and is not to rest on the argument for fusing.
+        options.fuse = !no_fuse_ && certificate_.empty();
         options.max_states = max_states_;
         options.max_depth = max_depth_;
         options.max_seconds = max_time_;
@@ -140,6 +166,7 @@ class CheckCommand {
 
     ConfigFlags config_;
     OutputFlags output_;
+    std::string certificate_;
     std::string search_ = "bfs";
     std::size_t max_memory_ = 0;
     std::uint64_t max_states_ = 0;

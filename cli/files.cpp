@@ -162,15 +162,28 @@ void check_writable_directory(const std::string& path) {
 }
 
 void write_file(const std::string& path, std::string_view content) {
+    write_pieces(path, [&](const auto& put) { put(content); });
+}
+
+void write_pieces(const std::string& path,
+                  const std::function<void(const std::function<void(std::string_view)>& put)>& produce) {
     const Target target = target_of(path);
+    const auto put_to = [&path](int file) {
+        return [&path, file](std::string_view piece) {
+            if (!write_all(file, piece)) fail("write", path, errno);
+        };
+    };
     if (target.special) {
         Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-        if (!file.valid() || !write_all(file.get(), content) || !file.close()) fail("write", path, errno);
+        if (!file.valid()) fail("write", path, errno);
+        produce(put_to(file.get()));
+        if (!file.close()) fail("write", path, errno);
         return;
     }
     Temporary file(target.path);
     if (!file.valid()) fail("write", path, file.error());
-    const bool written = write_all(file.get(), content) && ::fchmod(file.get(), target.mode) == 0 && file.close();
+    produce(put_to(file.get()));
+    const bool written = ::fchmod(file.get(), target.mode) == 0 && file.close();
     if (!written || !file.keep()) fail("write", path, errno);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,11 @@ void check_writable_directory(const std::string& path);
 /// Writes a file as a whole: to a temporary file beside it, which then takes its name. When that fails the old file is
 /// still there and nothing new. Devices and pipes are written to directly.
 void write_file(const std::string& path, std::string_view content);
+
+/// The same for content that is made piece by piece.
+/// \param produce is given what writes a piece; if it throws, nothing is written
+void write_pieces(const std::string& path,
+                  const std::function<void(const std::function<void(std::string_view)>& put)>& produce);
 
 [[nodiscard]] bool is_directory(const std::string& path);
 

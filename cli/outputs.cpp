@@ -54,6 +54,10 @@ void OutputFlags::add_to(Command& command) {
         .type_name("FILE")
         .not_empty()
         .group(group);
+    command.add_option("--sarif", sarif_, "write the result as SARIF 2.1.0, violations with the run to each")
+        .type_name("FILE")
+        .not_empty()
+        .group(group);
     command
         .add_option("--itf", itf_,
                     "write the runs shown in the Informal Trace Format: the first to a file, or all "
@@ -67,7 +71,7 @@ void OutputFlags::add_to(Command& command) {
 }
 
 void OutputFlags::check() const {
-    for (const std::string* file : {&json_, &junit_}) {
+    for (const std::string* file : {&json_, &junit_, &sarif_}) {
         if (!file->empty()) check_writable(*file);
     }
     if (!itf_.empty() && is_directory(itf_)) {
@@ -119,6 +123,7 @@ void OutputFlags::deliver(Report& report) const {
     print(summary_text(report, coverage_, style));
     if (!json_.empty()) write_file(json_, pretty(report_json(report)));
     if (!junit_.empty()) write_file(junit_, report_junit(report));
+    if (!sarif_.empty()) write_file(sarif_, pretty(report_sarif(report)));
     write_itf(report);
 }
 

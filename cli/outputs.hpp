@@ -42,6 +42,7 @@ class OutputFlags {
 
     std::string json_;
     std::string junit_;
+    std::string sarif_;
     std::string itf_;
     std::string save_;
     bool coverage_ = false;

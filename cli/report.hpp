@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /// \file
-/// The report of a check or of random walks: as text, JSON and JUnit XML.
+/// The report of a check or of random walks: as text, JSON, JUnit XML and SARIF.
 #pragma once
 
 #include <string>
@@ -47,5 +47,7 @@ struct Report {
 
 [[nodiscard]] Json report_json(const Report& report);
 [[nodiscard]] std::string report_junit(const Report& report);
+/// A log in the Static Analysis Results Interchange Format (SARIF 2.1.0, OASIS): a rule and a result a property.
+[[nodiscard]] Json report_sarif(const Report& report);
 
 }  // namespace vmemcheck::cli
