@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cli/config_flags.hpp"
+#include "cli/predicate.hpp"
 #include "cli/text.hpp"
 #include "spec/liveness.hpp"
 
@@ -89,6 +90,11 @@ Config read_config(const JsonPlace& object) {
 }
 
 std::string read_property(const JsonPlace& object, const Config& config) {
+    if (const std::string id = object.at("property").text(); id.starts_with(asked_prefix)) {
+        const Bbm model(config);
+        return at_place(object.at("property"),
+                        [&] { return asked_property(std::string_view(id).substr(asked_prefix.size()), model).id; });
+    }
     const std::vector<Property> properties = bbm::spec::all_properties(config);
     std::vector<std::string_view> ids;
     for (const Property& property : properties) ids.emplace_back(property.id);

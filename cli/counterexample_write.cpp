@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <cctype>
 
 #include "checker/layout.hpp"
 #include "cli/counterexample.hpp"
@@ -64,8 +65,11 @@ std::string pretty(const Json& value) {
 }
 
 std::string run_file_stem(const Config& config, std::string_view property) {
-    std::string id(property);
-    std::replace(id.begin(), id.end(), '/', '-');
+    constexpr std::size_t most = 80;  // a predicate may be long
+    std::string id(property.substr(0, most));
+    const auto unfit = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-' && c != '_'; };
+    std::replace_if(id.begin(), id.end(), unfit, '-');
+    id.erase(std::unique(id.begin(), id.end(), [](char a, char b) { return a == '-' && b == '-'; }), id.end());
     return "vmemcheck-" + id + '-' + std::string(config.release.name);
 }
 

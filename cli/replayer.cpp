@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "cli/predicate.hpp"
 #include "cli/run_text.hpp"
 #include "cli/text.hpp"
 #include "spec/engine.hpp"
@@ -52,8 +53,12 @@ Replayer<M>::Replayer(const CounterexampleFile& file)
     : file_(file),
       model_(file.config),
       properties_(bbm::spec::all_properties<M>(file.config)),
-      property_(find_property(properties_, file.property)),
-      layout_(checker::layout_of(model_, model_.initial_state(0))) {}
+      layout_(checker::layout_of(model_, model_.initial_state(0))) {
+    if (file.property.starts_with(asked_prefix)) {
+        properties_.push_back(asked_property(std::string_view(file.property).substr(asked_prefix.size()), model_));
+    }
+    property_ = find_property(properties_, file.property);
+}
 
 template <class M>
 ReplayOutcome Replayer<M>::run() {

@@ -48,7 +48,7 @@ class Replayer {
     const CounterexampleFile& file_;
     M model_;
     std::vector<Property> properties_;
-    const Property* property_;
+    const Property* property_ = nullptr;
     checker::Layout layout_;
     std::optional<Run> run_;
 };
