@@ -180,7 +180,7 @@ class GraphCommand {
         throw UserError("--dominators: " + unknown_name("node", dominators_, {names.begin(), names.end()}));
     }
 
-    [[nodiscard]] static std::string dominators_text(const ViewGraph& graph, const std::string& name) const {
+    [[nodiscard]] static std::string dominators_text(const ViewGraph& graph, const std::string& name) {
         const auto node = graph.find(name);
         if (!node || !checker::reachable(graph.taken(), graph.entries())[*node]) {
             return fmt::format("{}: no run gets there\n", name);

@@ -31,7 +31,7 @@ namespace {
 constexpr std::size_t most_uses = 3;
 constexpr std::array<std::string_view, 4> fills{"#eceff1", "#fff3c4", "#d5edd8", "#dce6fa"};
 
-std::string escaped(std::string_view text) {
+std::string dot_escaped(std::string_view text) {
     std::string result;
     for (const char c : text) {
         if (c == '"' || c == '\\') result += '\\';
@@ -42,7 +42,7 @@ std::string escaped(std::string_view text) {
 
 /// "ADDED / GOING_OFFLINE" on two lines.
 std::string node_label(const GraphNode& node) {
-    std::string name = escaped(node.name);
+    std::string name = dot_escaped(node.name);
     for (const std::string_view separator : {" / ", ", "}) {
         for (std::size_t at = name.find(separator); at != std::string::npos; at = name.find(separator)) {
             name.replace(at, separator.size(), "\\n");
@@ -59,7 +59,8 @@ std::string edge_label(const GraphEdge& edge) {
     for (std::size_t i = 0; i < edge.uses.size() && i < most_uses; ++i) {
         const GraphUse& use = edge.uses[i];
         if (i > 0) label += "\\n";
-        label += escaped(use.actor) + ": " + escaped(use.step) + " " + human_count(static_cast<double>(use.count));
+        label +=
+            dot_escaped(use.actor) + ": " + dot_escaped(use.step) + " " + human_count(static_cast<double>(use.count));
     }
     if (edge.uses.size() > most_uses) label += fmt::format("\\nand {} more", edge.uses.size() - most_uses);
     return edge.uses.empty() ? "never taken" : label;
@@ -118,7 +119,7 @@ std::string dot_text(const ViewGraph& graph, const std::string& title) {
     }
     std::string text = "digraph vmemcheck {\n";
     text += fmt::format("  graph [label=\"{}\", labelloc=t, fontname=\"Helvetica\", fontsize=12, nodesep=0.3];\n",
-                        escaped(title));
+                        dot_escaped(title));
     text += "  node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=11];\n";
     text += "  edge [fontname=\"Helvetica\", fontsize=9, color=\"#455a64\"];\n";
     for (std::size_t i = 0; i < graph.nodes.size(); ++i) {

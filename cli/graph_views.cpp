@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <functional>
 #include <set>
 #include <utility>
 
 #include "cli/notification.hpp"
+#include "cli/text.hpp"
 #include "model/steps.hpp"
 
 namespace vmemcheck::cli {
@@ -18,7 +18,7 @@ namespace {
 using checker::Quotient;
 using Key = Quotient::Key;
 
-constexpr std::array<ViewInfo, 5> infos{{
+constexpr std::array<ViewInfo, 5> all_views{{
     {"block-notifier", "a big block's state, and the notification of which the driver's callback is running", 1, true},
     {"worker", "the program counter of the driver's worker", 0, true},
     {"memory-block", "a memory block's life: its state, whether its sections are online, its zone", 2, true},
@@ -163,7 +163,7 @@ MachineView::Kind block_notifier(const Bbm& model, int block) {
     return kind;
 }
 
-MachineView::Kind worker() {
+MachineView::Kind worker_steps() {
     MachineView::Kind kind;
     kind.key = [](const State& s) { return static_cast<Key>(s.wk); };
     kind.name = [](Key key) { return std::string(bbm::step_names()[key]); };
@@ -294,15 +294,6 @@ class WaitsView final : public View, private checker::Visitor<Bbm> {
     std::vector<std::string> reasons_;
 };
 
-std::string folded(std::string_view name) {
-    std::string text;
-    for (const char c : name) {
-        if (c == ' ') continue;
-        text += c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    }
-    return text;
-}
-
 }  // namespace
 
 std::uint64_t GraphEdge::count() const {
@@ -336,12 +327,12 @@ std::optional<std::size_t> ViewGraph::find(std::string_view name) const {
 
 bool same_node(std::string_view a, std::string_view b) { return folded(a) == folded(b); }
 
-std::span<const ViewInfo> view_infos() { return infos; }
+std::span<const ViewInfo> view_infos() { return all_views; }
 
 std::unique_ptr<View> make_view(std::string_view name, const Bbm& model, int block) {
     if (name == "lock-order") return std::make_unique<LockOrderView>(model);
     if (name == "waits") return std::make_unique<WaitsView>(model);
-    if (name == "worker") return std::make_unique<MachineView>(model, worker());
+    if (name == "worker") return std::make_unique<MachineView>(model, worker_steps());
     return std::make_unique<MachineView>(
         model, name == "memory-block" ? memory_block_life(block) : block_notifier(model, block));
 }

@@ -68,7 +68,7 @@ class View {
     [[nodiscard]] virtual std::vector<std::string> names() const { return {}; }
 };
 
-/// Whether two names of nodes are the same, without regard to case, blanks and '-' or '_'.
+/// Whether two names of nodes are the same, without regard to case and to '-' or '_'.
 [[nodiscard]] bool same_node(std::string_view a, std::string_view b);
 
 struct ViewInfo {

@@ -15,10 +15,10 @@ struct Callback {
     StepId first;
     StepId last;
 };
-constexpr std::array<std::string_view, 7> names{"NONE",          "GOING_ONLINE", "ONLINE",        "CANCEL_ONLINE",
-                                                "GOING_OFFLINE", "OFFLINE",      "CANCEL_OFFLINE"};
-/// The steps of the driver's callback, as in `names`.
-constexpr std::array<Callback, names.size()> callbacks{{
+constexpr std::array<std::string_view, 7> event_names{"NONE",          "GOING_ONLINE", "ONLINE",        "CANCEL_ONLINE",
+                                                      "GOING_OFFLINE", "OFFLINE",      "CANCEL_OFFLINE"};
+/// The steps of the driver's callback, in the same order.
+constexpr std::array<Callback, event_names.size()> callbacks{{
     {StepId::op_none, StepId::op_none},
     {StepId::op_online_cb_lock, StepId::op_online_cb_return},
     {StepId::op_online_account, StepId::op_online_unlock},
@@ -30,7 +30,7 @@ constexpr std::array<Callback, names.size()> callbacks{{
 
 }  // namespace
 
-std::span<const std::string_view> notification_names() { return names; }
+std::span<const std::string_view> notification_names() { return event_names; }
 
 std::size_t notification(int op) {
     for (std::size_t i = 1; i < callbacks.size(); ++i) {

@@ -15,15 +15,6 @@ namespace vmemcheck::cli {
 
 namespace {
 
-/// Names are compared without regard to case and to '-' or '_'.
-std::string folded(std::string_view name) {
-    std::string text;
-    for (const char c : name) {
-        text += c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    }
-    return text;
-}
-
 bool word_character(char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
            std::string_view("_.[]*-").find(c) != std::string_view::npos;
