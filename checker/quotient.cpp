@@ -61,7 +61,11 @@ std::vector<std::optional<std::size_t>> immediate_dominators(const Digraph& grap
     const std::size_t root = graph.nodes;
     Graph rooted(graph.nodes + 1);
     for (const std::size_t entry : entries) boost::add_edge(root, entry, rooted);
-    for (const auto& [from, to] : graph.edges) boost::add_edge(from, to, rooted);
+    // Boost takes an edge from a node that cannot be reached for a way to get there.
+    const std::vector<bool> reached = reachable(graph, entries);
+    for (const auto& [from, to] : graph.edges) {
+        if (reached[from]) boost::add_edge(from, to, rooted);
+    }
     const std::size_t none = Graph::null_vertex();
     std::vector<std::size_t> parents(graph.nodes + 1, none);
     boost::lengauer_tarjan_dominator_tree(
