@@ -19,6 +19,7 @@
 #include "checker/options.hpp"
 #include "checker/property.hpp"
 #include "checker/result.hpp"
+#include "checker/revisit.hpp"
 #include "checker/state_graph.hpp"
 #include "checker/store.hpp"
 #include "checker/successors.hpp"
@@ -86,18 +87,14 @@ class GraphBuilder {
     GraphBuilder(const M& model, const Layout& layout, const Store& store, const Monitor<M>& monitor,
                  const LivenessPredicates<M>& predicates, const SearchOptions& options, StateIndex expanded,
                  const State& sample)
-        : model_(model),
-          layout_(layout),
+        : layout_(layout),
           store_(store),
           monitor_(monitor),
           predicates_(predicates),
           options_(options),
-          expanded_(expanded),
           fairness_(fairness_of(model)),
-          expander_(model, options.fuse),
-          current_(sample),
-          slot_(sample),
-          packed_(layout.buffer_words()) {}
+          revisit_(model, layout, store, monitor, options, expanded, sample),
+          slot_(sample) {}
 
     /// \param over called for each state; the graph is not completed if it says true
     /// \return the graph, if it was completed
@@ -126,8 +123,8 @@ class GraphBuilder {
         const std::size_t at = successors_.size();
         words_.resize((at + 1) * layout_.buffer_words());
         std::uint32_t* const packed = words_.data() + at * layout_.buffer_words();
-        std::copy(packed_.begin(), packed_.end(), packed);
-        if (layout_.repack(current_, slot_, packed) >= 0) return;  // the search has reported it
+        std::copy(revisit_.packed().begin(), revisit_.packed().end(), packed);
+        if (layout_.repack(revisit_.current(), slot_, packed) >= 0) return;  // the search has reported it
         const std::uint64_t hash = hash_words(packed, layout_.words());
         store_.prefetch(hash);
         successors_.push_back({hash, labels_[depth]});
@@ -142,14 +139,12 @@ class GraphBuilder {
     };
 
     void add(StateIndex index) {
-        const std::uint32_t* const packed = store_.packed(index);
-        std::copy(packed, packed + layout_.words(), packed_.begin());
-        layout_.unpack(packed_.data(), current_);
-        const bool expanded = index < expanded_ && monitor_.state_good(current_);
+        const bool expanded = revisit_.load(index);
+        const State& state = revisit_.current();
         enabled_ = 0;
         successors_.clear();
         if (expanded) {
-            for (ActorId actor = 0; actor < model_.actor_count(); ++actor) expander_.expand(current_, actor, *this);
+            for (ActorId actor = 0; actor < revisit_.actors(); ++actor) revisit_.expand(actor, *this);
         }
         bool whole = expanded;
         for (std::size_t i = 0; i < successors_.size(); ++i) {
@@ -158,24 +153,20 @@ class GraphBuilder {
         }
         const StateIndex parent = store_.parent(index);
         const std::uint32_t distance = parent == no_state ? 0 : graph_->distance(parent) + 1;
-        graph_->add_state(enabled_, predicates_.holds(current_), predicates_.triggers(current_), distance, whole);
+        graph_->add_state(enabled_, predicates_.holds(state), predicates_.triggers(state), distance, whole);
     }
 
-    const M& model_;
     const Layout& layout_;
     const Store& store_;
     const Monitor<M>& monitor_;
     const LivenessPredicates<M>& predicates_;
     const SearchOptions& options_;
-    StateIndex expanded_;
     std::span<const FairnessInfo> fairness_;
-    Expander<M> expander_;
+    Revisit<M, Store> revisit_;
     std::optional<StateGraph> graph_;
 
     // The state being added.
-    State current_;
     State slot_;
-    std::vector<std::uint32_t> packed_;
     FairnessSet enabled_ = 0;
     std::vector<EdgeLabel> labels_;  ///< one a run of the transition being made
     std::vector<Successor> successors_;

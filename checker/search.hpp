@@ -26,6 +26,7 @@
 #include "checker/options.hpp"
 #include "checker/property.hpp"
 #include "checker/result.hpp"
+#include "checker/revisit.hpp"
 #include "checker/store.hpp"
 #include "checker/successors.hpp"
 #include "checker/trace.hpp"
@@ -51,10 +52,12 @@ class Search {
           liveness_(model, properties),
           moves_(model.actor_count()) {}
 
-    Result<M> run() {
+    /// \param visitor shown what was found, unless null
+    Result<M> run(Visitor<M>* visitor = nullptr) {
         try {
             explore();
             if (liveness_.count() > 0 && ended_ != Ended::model_error) decide_liveness();
+            if (visitor != nullptr && ended_ != Ended::model_error) show(*visitor);
         } catch (const std::bad_alloc&) {
             end(Ended::memory_limit);
         } catch (const std::exception& error) {
@@ -265,6 +268,25 @@ class Search {
         if (early) ended_ = early;
         statistics_.graph_seconds = limits_.seconds() - begin;
     }
+    /// Shows a visitor what was found, as far as it was expanded. Only Ctrl-C ends that early: the limits were for the
+    /// search, and what it found before it reached them is to be seen.
+    void show(Visitor<M>& visitor) {
+        if (!store_ || ended_ == Ended::interrupted) return;
+        const StateIndex expanded =
+            options_.strategy == Strategy::breadth_first ? expanded_ : (ended_ ? 0 : store_->size());
+        Revisit<M, Store> revisit(model_, layout_, *store_, monitor_, options_, expanded, *current_);
+        VisitSink<M> sink(visitor, monitor_, options_.check_fused, *current_);
+        for (StateIndex index = 0; index < store_->size(); ++index) {
+            if (options_.stop != nullptr && *options_.stop) return end(Ended::interrupted);
+            const bool known = revisit.load(index);
+            visitor.on_state(revisit.current(), store_->parent(index) == no_state, known);
+            if (!known) continue;
+            for (ActorId actor = 0; actor < revisit.actors(); ++actor) {
+                const Moves moves = revisit.expand(actor, sink);
+                if (!moves.enabled && moves.guarded) visitor.on_wait(revisit.current(), actor, moves.guard);
+            }
+        }
+    }
     void find_lassos(const StateGraph& graph) {
         const std::span<const FairnessInfo> fairness = fairness_of(model_);
         const Tracer<M, Store> tracer(model_, layout_, *store_, monitor_, options_.fuse, options_.check_fused,
@@ -441,6 +463,15 @@ template <class Store, Model M>
 [[nodiscard]] Result<M> check_with(const M& model, const std::vector<Property<M>>& properties,
                                    const SearchOptions& options = {}) {
     return detail::Search<M, Store>(model, properties, options).run();
+}
+
+/// check_with() the exact store, and shows the visitor everything that was found: a second pass, about as long as the
+/// search. A search that was interrupted, or that went depth first and ended early, shows nothing of what follows a
+/// state.
+template <Model M>
+[[nodiscard]] Result<M> survey(const M& model, const std::vector<Property<M>>& properties, const SearchOptions& options,
+                               Visitor<M>& visitor) {
+    return detail::Search<M, ExactStore>(model, properties, options).run(&visitor);
 }
 
 /// check_with() the exact store.

@@ -16,6 +16,7 @@ void add_trace(CLI::App& app, Action& chosen);
 void add_mutants(CLI::App& app, Action& chosen);
 void add_report(CLI::App& app, Action& chosen);
 void add_why(CLI::App& app, Action& chosen);
+void add_graph(CLI::App& app, Action& chosen);
 /// properties, releases, fairness, what-ifs, scopes, steps
 void add_lists(CLI::App& app, Action& chosen);
 

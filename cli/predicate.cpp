@@ -4,44 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <charconv>
 #include <optional>
 
 #include "cli/error.hpp"
 #include "cli/text.hpp"
-#include "model/steps.hpp"
 
 namespace vmemcheck::cli {
 
 namespace {
-
-using bbm::StepId;
-
-struct Notification {
-    std::string_view name;
-    StepId first;
-    StepId last;
-};
-constexpr std::array<Notification, 7> notifications{{
-    {"NONE", StepId::op_none, StepId::op_none},
-    {"GOING_ONLINE", StepId::op_online_cb_lock, StepId::op_online_cb_return},
-    {"ONLINE", StepId::op_online_account, StepId::op_online_unlock},
-    {"CANCEL_ONLINE", StepId::op_online_veto, StepId::op_online_veto},
-    {"GOING_OFFLINE", StepId::op_offline_cb_lock, StepId::op_offline_cb_return},
-    {"OFFLINE", StepId::op_offline_account, StepId::op_offline_unlock},
-    {"CANCEL_OFFLINE", StepId::op_offline_cancel, StepId::op_offline_cancel_unlock},
-}};
-
-/// Names are compared without regard to case and to '-' or '_'.
-std::string folded(std::string_view name) {
-    std::string text;
-    for (const char c : name) {
-        text += c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    }
-    return text;
-}
 
 bool word_character(char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
@@ -200,7 +172,7 @@ class PredicateParser {
         std::vector<std::string_view> names;
         int low = 0;
         if (field == Predicate::notifier) {
-            for (const Notification& notification : notifications) names.push_back(notification.name);
+            names.assign(notification_names().begin(), notification_names().end());
         } else {
             const checker::FieldInfo& info = layout_.fields()[static_cast<std::size_t>(field)];
             names.assign(info.names.begin(), info.names.end());
@@ -242,15 +214,6 @@ bool Predicate::compare(const Node& node, int value) {
         default:
             return value >= node.value;
     }
-}
-
-int Predicate::notification(int op) {
-    for (std::size_t i = 1; i < notifications.size(); ++i) {
-        if (op >= static_cast<int>(notifications[i].first) && op <= static_cast<int>(notifications[i].last)) {
-            return static_cast<int>(i);
-        }
-    }
-    return 0;
 }
 
 namespace {

@@ -10,6 +10,7 @@
 
 #include "checker/layout.hpp"
 #include "cli/model.hpp"
+#include "cli/notification.hpp"
 
 namespace vmemcheck::cli {
 
@@ -56,11 +57,9 @@ class Predicate {
     static constexpr unsigned max_depth = 60;
 
     [[nodiscard]] static bool compare(const Node& node, int value);
-    /// The notification whose callback of the driver runs, or waits for hotplug_mutex: an index into notifier_names.
-    [[nodiscard]] static int notification(int op);
     template <class State>
     [[nodiscard]] int value(const Node& node, const State& state) const {
-        return node.field == notifier ? notification(state.op)
+        return node.field == notifier ? static_cast<int>(notification(state.op))
                                       : layout_.get(state, static_cast<std::size_t>(node.field));
     }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <numeric>
 
 namespace vmemcheck::cli {
@@ -81,6 +82,14 @@ std::string wrapped(std::string_view text, std::size_t indent, std::size_t colum
         column += word.size();
     }
     return result;
+}
+
+std::string folded(std::string_view name) {
+    std::string text;
+    for (const char c : name) {
+        text += c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
+    return text;
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {

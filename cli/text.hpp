@@ -37,6 +37,9 @@ inline constexpr std::size_t width = 110;
 /// Breaks a text at spaces into lines of at most `columns`, each after the first indented.
 [[nodiscard]] std::string wrapped(std::string_view text, std::size_t indent, std::size_t columns);
 
+/// In small letters and with '_' for '-': names that agree in this are the same.
+[[nodiscard]] std::string folded(std::string_view name);
+
 /// Levenshtein's distance.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 

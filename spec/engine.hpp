@@ -15,6 +15,8 @@ namespace vmemcheck::checker {
 
 extern template Result<bbm::Bbm> check(const bbm::Bbm& model, const std::vector<Property<bbm::Bbm>>& properties,
                                        const SearchOptions& options);
+extern template Result<bbm::Bbm> survey(const bbm::Bbm& model, const std::vector<Property<bbm::Bbm>>& properties,
+                                        const SearchOptions& options, Visitor<bbm::Bbm>& visitor);
 extern template Result<bbm::Bbm> simulate(const bbm::Bbm& model, const std::vector<Property<bbm::Bbm>>& properties,
                                           const SimulationOptions& options);
 extern template Outcomes<bbm::Bbm::State> outcomes(const bbm::Bbm& model, const bbm::Bbm::State& state, ActorId actor,

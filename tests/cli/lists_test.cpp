@@ -64,7 +64,7 @@ TEST_F(Lists, HelpAndVersion) {
     EXPECT_EQ(help.code, 0);
     EXPECT_EQ(help.err, "");
     for (const std::string command : {"check", "replay", "simulate", "fuzz", "properties", "releases", "scopes",
-                                      "mutants", "steps", "fairness", "what-ifs", "trace"}) {
+                                      "mutants", "steps", "fairness", "what-ifs", "trace", "graph"}) {
         EXPECT_TRUE(has(help.out, "\n  " + command + ' ')) << command;
         const Outcome own = run(command + " --help");
         EXPECT_EQ(own.code, 0) << command;
