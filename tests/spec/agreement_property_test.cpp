@@ -7,6 +7,7 @@
 #include "properties/situations.hpp"
 #include "spec/catalogue.hpp"
 #include "tests/spec/agreement.hpp"
+#include "tests/spec/configs.hpp"
 
 namespace vmemcheck::bbm::spec {
 namespace {
@@ -21,13 +22,6 @@ bool satisfies_lemmas(const Config& config, const Bbm::State& state) {
     return true;
 }
 
-Config small(std::string_view release) {
-    Config config;
-    config.release = *find_release(release);
-    config.scope = *find_scope("small");
-    return config;
-}
-
 std::optional<std::string> falsify_agreement(Steps& steps, int runs) {
     const auto all = properties::satisfying_situations(rc::gen::just(steps.setting().config),
                                                        properties::busy_schedules(), 300, satisfies_lemmas);
@@ -38,7 +32,7 @@ std::optional<std::string> falsify_agreement(Steps& steps, int runs) {
 }
 
 TEST(Situations, SlowAreTheSameToBothDomains) {
-    Steps steps(small("linux-6.12"));
+    Steps steps(config_of("linux-6.12"));
     const auto failure = falsify_agreement(steps, 4000);
     EXPECT_FALSE(failure) << *failure;
     EXPECT_GE(steps.compiled_instances(), step_instances().size() / 2) << "the states are too few";
@@ -46,7 +40,7 @@ TEST(Situations, SlowAreTheSameToBothDomains) {
 
 TEST(Situations, LongAreTheSameToBothDomainsInEveryRelease) {
     for (const Release& release : releases()) {
-        Steps steps(small(release.name));
+        Steps steps(config_of(release.name));
         const auto failure = falsify_agreement(steps, 50'000);
         EXPECT_FALSE(failure) << release.name << *failure;
     }

@@ -10,6 +10,8 @@
 #include <ostream>
 #include <set>
 
+#include "tests/spec/configs.hpp"
+
 namespace vmemcheck::bbm::spec {
 namespace {
 
@@ -17,16 +19,9 @@ void all_faults(Config& config) {
     for (const FaultInfo& fault : fault_infos()) config.faults.*fault.member = true;
 }
 
-Config small(std::string_view release) {
-    Config config;
-    config.release = *find_release(release);
-    config.scope = *find_scope("small");
-    return config;
-}
-
 /// Two big blocks, and everything may happen.
 Config two_big_blocks(std::string_view release) {
-    Config config = small(release);
+    Config config = config_of(release);
     config.scope.big_blocks = 2;
     config.scope.threshold = 3;
     return config;
@@ -45,14 +40,14 @@ std::vector<Variant> variants() {
     for (const Release& release : releases()) {
         for (const bool two : {false, true}) {
             for (const bool faults : {false, true}) {
-                Config config = two ? two_big_blocks(release.name) : small(release.name);
+                Config config = two ? two_big_blocks(release.name) : config_of(release.name);
                 if (faults) all_faults(config);
                 std::string name = std::string(release.name) + (two ? "_two" : "_small") + (faults ? "_faults" : "");
                 all.push_back({std::move(name), config});
             }
         }
         if (!release.has_unsafe_unplug) continue;
-        Config config = small(release.name);
+        Config config = config_of(release.name);
         config.safe_unplug = false;
         all.push_back({std::string(release.name) + "_unsafe", config});
         config.safe_unplug = true;
@@ -107,14 +102,14 @@ TEST_P(Agreement, LongTransitionsArePaths) {
 }
 
 TEST(SmallScope, SlowTransitionsArePaths) {
-    Steps steps(small("linux-6.12"));
+    Steps steps(config_of("linux-6.12"));
     const Disagreement found = compare_sample(steps, 25, 400);
     EXPECT_FALSE(found) << *found;
     EXPECT_GE(steps.compiled_instances(), step_instances().size() * 3 / 4) << "the sample is too small";
 }
 
 TEST(SmallScope, LongEveryTransitionIsAPath) {
-    Steps steps(small("linux-6.12"));
+    Steps steps(config_of("linux-6.12"));
     Disagreement found;
     const std::uint64_t states = breadth_first(steps.setting(), ~0U, [&](const Bbm::State& state, const auto& follow) {
         found = steps.compare(state, follow);
@@ -167,7 +162,7 @@ TEST_P(Agreement, ModelsAreRuns) {
 }
 
 TEST(SmallScope, SlowModelsAreRuns) {
-    Steps steps(small("linux-6.12"));
+    Steps steps(config_of("linux-6.12"));
     const Disagreement found = compare_all_solved(steps, 30, 0, 1);
     EXPECT_FALSE(found) << *found;
 }
@@ -304,7 +299,7 @@ Disagreement compare_levels(Steps& steps, unsigned solved, unsigned levels) {
 }
 
 TEST(Levels, AreTheSame) {
-    Steps steps(small("linux-6.12"));
+    Steps steps(config_of("linux-6.12"));
     const Disagreement found = compare_levels(steps, 3, 12);
     EXPECT_FALSE(found) << *found;
 }
@@ -461,7 +456,7 @@ class PlantedFault : public testing::Test {
 
     static void nobody(const Bbm::State&) {}
 
-    Steps steps_{small("linux-6.12")};
+    Steps steps_{config_of("linux-6.12")};
     std::map<std::size_t, std::vector<Bbm::State>> states_;
 };
 
@@ -484,7 +479,7 @@ TEST_F(PlantedFault, IsFound) {
 }
 
 TEST(Levels, DifferWhenAPathIsLost) {
-    Steps steps(small("linux-6.12"));
+    Steps steps(config_of("linux-6.12"));
     for (std::size_t i = 0; i < step_instances().size(); ++i) {
         if (step_instances()[i].step != StepId::wk_idle) continue;
         StepPaths bad = steps.paths(i);

@@ -7,19 +7,10 @@
 
 #include "spec/engine.hpp"
 #include "spec/symbolic_prove.hpp"
+#include "tests/spec/configs.hpp"
 
 namespace vmemcheck::bbm::spec {
 namespace {
-
-/// One memory block: less to prove.
-Config narrow(Mutant mutant = Mutant::none) {
-    Config config;
-    config.release = *find_release("linux-6.12");
-    config.scope = *find_scope("small");
-    config.scope.memory_blocks = 1;
-    config.mutant = mutant;
-    return config;
-}
 
 std::size_t pattern(const FactPlan& plan, std::string_view title) {
     for (std::size_t i = 0; i < plan.patterns().size(); ++i) {

@@ -14,24 +14,10 @@
 #include "spec/properties.hpp"
 #include "spec/symbolic_internal.hpp"
 #include "spec/symbolic_prove.hpp"
+#include "tests/spec/configs.hpp"
 
 namespace vmemcheck::bbm::spec {
 namespace {
-
-Config config_of(std::string_view release, Mutant mutant = Mutant::none) {
-    Config config;
-    config.release = *find_release(release);
-    config.scope = *find_scope("small");
-    config.mutant = mutant;
-    return config;
-}
-
-/// One memory block: half of the work, and all steps but those of the second block.
-Config narrow() {
-    Config config = config_of("linux-6.12");
-    config.scope.memory_blocks = 1;
-    return config;
-}
 
 ProofOptions on_threads(unsigned threads) {
     ProofOptions options;

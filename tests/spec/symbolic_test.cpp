@@ -5,19 +5,12 @@
 #include "spec/predicates.hpp"
 #include "spec/symbolic_step.hpp"
 #include "tests/spec/agreement.hpp"
+#include "tests/spec/configs.hpp"
 
 namespace vmemcheck::bbm::spec {
 namespace {
 
 using Symbolic = Predicates<SymbolicDomain>;
-
-Config config_of(std::string_view release, Mutant mutant = Mutant::none) {
-    Config config;
-    config.release = *find_release(release);
-    config.scope = *find_scope("small");
-    config.mutant = mutant;
-    return config;
-}
 
 /// What the induction of a step assumes and asks: the invariant before, its negation after.
 struct Induction {

@@ -7,17 +7,10 @@
 
 #include "checker/search.hpp"
 #include "spec/symbolic_unroll.hpp"
+#include "tests/spec/configs.hpp"
 
 namespace vmemcheck::bbm::spec {
 namespace {
-
-Config config_of(std::string_view release, Mutant mutant = Mutant::none) {
-    Config config;
-    config.release = *find_release(release);
-    config.scope = *find_scope("small");
-    config.mutant = mutant;
-    return config;
-}
 
 const ObligationSet nothing(Obligations::predicates(), false);
 
