@@ -13,6 +13,7 @@ void add_prove(CLI::App& app, Action& chosen);
 void add_simulate(CLI::App& app, Action& chosen);
 void add_fuzz(CLI::App& app, Action& chosen);
 void add_trace(CLI::App& app, Action& chosen);
+void add_report(CLI::App& app, Action& chosen);
 void add_mutants(CLI::App& app, Action& chosen);
 /// properties, releases, scopes, steps
 void add_lists(CLI::App& app, Action& chosen);
