@@ -47,7 +47,7 @@
       shown.loop !== null && shown.loop !== undefined ? '- lasso' :
         shown.verdict === 'reached' ? '- witness' : '- counterexample';
     const name = recording ? shown.file.split('/').pop() : shown.property;
-    $('title').textContent = `${name} ${recording ? 'is' : ''} ${shown.verdict} ${recording ? 'by the model of' : 'in'} ${shown.release}`;
+    $('title').textContent = `${name} is ${shown.verdict} ${recording ? 'by the model of' : 'in'} ${shown.release}`;
     document.title = `${name} - vmemcheck`;
     $('sentence').textContent = shown.sentence || '';
     const bad = shown.verdict === 'violated' || shown.verdict === 'rejected' || shown.as_recorded === false;
@@ -114,7 +114,7 @@
   function chart() {
     const list = bars();
     const names = lanes(list);
-    const gap = names.length > 7 ? 78 : 92;
+    const gap = run.kind === 'recording' ? 84 : 74;
     const left = 58;
     const x = (lane) => left + gap / 2 + names.indexOf(lane) * gap;
     const y = (position) => position * ROW + ROW / 2;
@@ -124,10 +124,15 @@
     const width = words + Math.min(longest * 7.3, 1500) + 20;
     const height = (run.steps.length + 1) * ROW + 6;
 
-    const top = draw('svg', {width, height: 24});
-    names.forEach((lane) => top.append(draw('text', {class: 'head', x: x(lane), y: 15, 'text-anchor': 'middle'},
-      lane.length > 15 ? lane.slice(0, 14) + '…' : lane, draw('title', {}, lane))));
-    top.append(draw('text', {class: 'head', x: words, y: 15}, run.kind === 'recording' ? 'event [time]' : 'kernel function [step]  answers'));
+    const top = draw('svg', {width, height: 34});
+    names.forEach((lane) => {
+      // Two lines: at the first space or dash, if there is one.
+      const parts = lane.match(/^([^ -]*)[ -](.*)$/);
+      const lines = parts ? parts.slice(1) : ['', lane];
+      lines.forEach((line, i) => top.append(draw('text', {class: 'head', x: x(lane), y: 13 + 14 * i, 'text-anchor': 'middle'},
+        line.length > 12 ? line.slice(0, 11) + '…' : line, draw('title', {}, lane))));
+    });
+    top.append(draw('text', {class: 'head', x: words, y: 27}, run.kind === 'recording' ? 'event [time]' : 'kernel function [step]  answers'));
     $('heads').replaceChildren(top);
 
     const svg = draw('svg', {width, height, 'aria-hidden': 'true'});
@@ -170,7 +175,7 @@
     if (wraps()) {
       const from = y(run.loop + 1) - 9, to = y(run.steps.length) + 9;
       svg.append(draw('path', {class: 'loop', d: `M${13} ${from} H6 V${to} H13`}),
-        draw('text', {class: 'loop-text', x: 4, y: Math.max(from - 2, 11)}, '↻ loop'));
+        draw('text', {class: 'loop-text', transform: `translate(21 ${(from + to) / 2}) rotate(-90)`, 'text-anchor': 'middle'}, 'loop'));
     } else if (run.loop !== null && run.loop !== undefined) {
       svg.append(draw('text', {class: 'loop-text', x: 4, y: height - 5}, '↻ for ever nothing more'));
     }
@@ -288,7 +293,7 @@
       const list = Object.entries(step.changes);
       const seen = list.filter(([field]) => !local(field));
       const inner = list.filter(([field]) => local(field));
-      parts.push(seen.length ? table(seen) : make('p', {}, 'Nothing that others can see.'));
+      parts.push(seen.length ? table(seen) : make('p', {}, run.kind === 'recording' ? 'Nothing new was seen here.' : 'Nothing that others can see.'));
       if (inner.length) parts.push(make('details', {}, make('summary', {}, `program counters and locals (${inner.length})`), table(inner)));
       if (step.model) parts.push(make('p', {}, `in the model: ${step.model}`));
     }
@@ -340,6 +345,8 @@
       row.classList.add('now');
       const top = at * ROW, box = $('scroll');
       if (top < box.scrollTop + ROW || top > box.scrollTop + box.clientHeight - 3 * ROW) box.scrollTop = top - box.clientHeight / 2;
+      const {top: above, bottom} = row.getBoundingClientRect();
+      if (above < 0 || bottom > innerHeight) row.scrollIntoView({block: 'center'});
     } else {
       $('scroll').scrollTop = 0;
     }
@@ -352,6 +359,13 @@
 
   const next = () => go(at === run.steps.length && wraps() ? run.loop + 1 : at + 1);
   const goal = () => go(wraps() ? run.loop + 1 : finalStep());
+
+  /** The chart ends where the window does, so that the step at hand can be seen beside what it changes. */
+  function fit() {
+    const top = $('scroll').getBoundingClientRect().top + scrollY;
+    $('scroll').style.setProperty('--height', `${Math.max(innerHeight - top - 36, 380)}px`);
+  }
+  addEventListener('resize', fit);
 
   function show(shown) {
     run = shown;
@@ -367,6 +381,7 @@
     chart();
     legend();
     waits();
+    fit();
     go(0);
   }
 
