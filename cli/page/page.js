@@ -136,8 +136,7 @@
     $('heads').replaceChildren(top);
 
     const svg = draw('svg', {width, height, 'aria-hidden': 'true'});
-    const bands = draw('g', {});
-    svg.append(bands);
+    const held = draw('g', {});
     names.forEach((lane) => svg.append(draw('line', {class: 'lane', x1: x(lane), x2: x(lane), y1: 0, y2: height})));
     list.forEach((bar) => {
       const k = LOCKS.indexOf(bar.lock);
@@ -147,7 +146,7 @@
         draw('title', {}, `${bar.lock}, held by ${bar.owner} from step ${bar.from} ${bar.to === null ? 'on' : 'to step ' + bar.to}`),
         draw('rect', {class: `lock${k}`, x: bx, width: 5, y: y(bar.from), height: Math.max((to - bar.from) * ROW, 4), rx: 2}),
         draw('text', {class: `lock${k}`, x: bx - 1, y: y(bar.from) - 2}, LETTERS[k]));
-      svg.append(group);
+      held.append(group);
     });
     rows = run.steps.map((step, i) => {
       const position = i + 1;
@@ -170,6 +169,8 @@
       svg.append(group);
       return group;
     });
+    // Over the row at hand.
+    svg.append(held);
     const final = finalStep();
     if (final && !wraps()) rows[final - 1].classList.add('final');
     if (wraps()) {
