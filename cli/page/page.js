@@ -222,7 +222,7 @@
     const m = run.memory;
     if (m.recorded) {
       if (state[`page[${2 * mb}].kind`] === undefined) return make('div', {});
-      return make('div', {class: 'block'}, page(2 * mb), '…', page(2 * mb + 1));
+      return make('div', {class: 'block'}, page(2 * mb), page(2 * mb + 1));
     }
     const list = make('div', {class: 'sections'});
     for (let s = 0; s < m.sections; ++s) {
@@ -263,7 +263,8 @@
       for (let mb = 0; state[`mb[${mb}].state`] !== undefined; ++mb) {
         inside.append(make('div', {class: 'mb'}, label(`memory block ${mb}`, state[`mb[${mb}].state`]), pagesOf(mb)));
       }
-      blocks.push(inside);
+      $('memory').replaceChildren(make('div', {class: 'mbs'}, ...blocks), inside);
+      return;
     }
     $('memory').replaceChildren(...blocks);
   }
