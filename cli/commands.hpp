@@ -13,8 +13,8 @@ void add_prove(CLI::App& app, Action& chosen);
 void add_simulate(CLI::App& app, Action& chosen);
 void add_fuzz(CLI::App& app, Action& chosen);
 void add_trace(CLI::App& app, Action& chosen);
-void add_mutants(CLI::App& app, Action& chosen);
 void add_report(CLI::App& app, Action& chosen);
+void add_mutants(CLI::App& app, Action& chosen);
 void add_why(CLI::App& app, Action& chosen);
 void add_graph(CLI::App& app, Action& chosen);
 /// properties, releases, fairness, what-ifs, scopes, steps

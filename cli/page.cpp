@@ -3,169 +3,112 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
+#include <filesystem>
+#include <string_view>
 
-#include "checker/deadlock.hpp"
+#include "cli/counterexample.hpp"
 #include "cli/error.hpp"
-#include "cli/lasso_text.hpp"
-#include "cli/page_assets.hpp"
-#include "cli/replayer.hpp"
-#include "cli/run_text.hpp"
+#include "cli/files.hpp"
+#include "cli/itf.hpp"
 #include "cli/text.hpp"
-#include "model/fairness.hpp"
-#include "spec/engine.hpp"
 
 namespace vmemcheck::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> locks{"device_hotplug_lock", "mem_hotplug_lock", "hotplug_mutex"};
-
-void replace(std::string& text, std::string_view mark, std::string_view with) {
-    const std::size_t at = text.find(mark);
-    if (at != std::string::npos) text.replace(at, mark.size(), with);
+void put_in(std::string& page, std::string_view mark, std::string_view text) {
+    page.replace(page.find(mark), mark.size(), text);
 }
 
-Json fact(std::string_view name, std::string value) { return Json::array({name, std::move(value)}); }
-
-/// The lanes of a run: its actors, in the model's order, and where each is among them.
-template <class M>
-Json lanes_of(const M& model, const checker::Counterexample<M>& run, std::vector<int>& lane_of) {
-    std::vector<bool> acts(model.actor_count());
-    for (const auto& step : run.steps) acts[step.actor] = true;
-    // Requests go to the device, and answers to the worker, whether they move in this run or not.
-    acts[bbm::actor::worker] = true;
-    lane_of.assign(model.actor_count(), -1);
-    Json lanes = Json::array();
-    for (unsigned i = 0; i < model.actor_count(); ++i) {
-        if (!acts[i]) continue;
-        lane_of[i] = static_cast<int>(lanes.size());
-        const bool process = model.actor_kind(i) == checker::ActorKind::process;
-        lanes.push_back({{"name", model.actor_name(i)}, {"kind", process ? "process" : "environment"}});
-    }
-    return lanes;
+/// A recording has an object on each line: its first line is one, with "seq" and "event".
+bool is_recording(const std::string& content) {
+    const std::size_t begin = content.find_first_not_of(" \t\r\n");
+    if (begin == std::string::npos) return false;
+    const std::string line = content.substr(begin, content.find('\n', begin) - begin);
+    if (line.size() > (std::size_t{1} << 20)) return false;
+    const Json first = Json::parse(line, nullptr, false);
+    return first.is_object() && first.contains("seq") && first.contains("event");
 }
 
-template <class M>
-Json step_of(const M& model, const checker::Layout& layout, const checker::MicroStep<typename M::State>& step,
-             const typename M::State& before, int lane) {
-    const checker::StepInfo& info = model.steps()[step.step];
-    Json faults = Json::array();
-    for (const auto& [choice, value] : step.choices) {
-        if (model.choices()[choice].fault && value != 0) faults.push_back(model.choices()[choice].name);
-    }
-    Json answers = choices_json(model, step.choices);
-    for (const auto& [choice, value] : step.choices) {  // that nothing went wrong goes without saying
-        if (model.choices()[choice].fault && value == 0) answers.erase(std::string(model.choices()[choice].name));
-    }
-    Json changes = Json::object();
-    for (const checker::FieldChange& change : layout.diff(before, step.after)) {
-        const checker::FieldInfo& field = layout.fields()[change.field];
-        changes[field.name] = Json::array({field_json(field, change.before), field_json(field, change.after)});
-    }
-    const std::string function(info.function.substr(0, info.function.find(',')));
-    return {{"lane", lane},
-            {"name", info.name},
-            {"label", function},
-            {"function", info.function},
-            {"why", info.why},
-            {"local", info.local},
-            {"answers", std::move(answers)},
-            {"faults", std::move(faults)},
-            {"changes", std::move(changes)}};
-}
-
-template <class M>
-Json run_of(const std::string& path, const CounterexampleFile& file) {
-    Replayer<M> replayer(file);
-    const ReplayOutcome outcome = replayer.run();
-    if (!outcome.as_recorded) throw UserError(fmt::format("{} does not replay: {}", quote(path), outcome.why));
-    const M& model = replayer.model();
-    const auto& run = *replayer.replayed();
-    const auto& property = replayer.property();
-    const checker::Layout layout = checker::layout_of(model, run.initial);
-    std::vector<int> lane_of;
-    Json lanes = lanes_of(model, run, lane_of);
-    Json initial = Json::object();
-    Json hidden = Json::array();
-    for (std::size_t i = 0; i < layout.fields().size(); ++i) {
-        const checker::FieldInfo& field = layout.fields()[i];
-        initial[field.name] = field_json(field, layout.get(run.initial, i));
-        if (is_bookkeeping(field.name)) hidden.push_back(field.name);
-    }
-    Json steps = Json::array();
-    const typename M::State* before = &run.initial;
-    for (const auto& step : run.steps) {
-        steps.push_back(step_of(model, layout, step, *before, lane_of[step.actor]));
-        before = &step.after;
-    }
-    const std::size_t at = run.loop.value_or(run.steps.size());
-    Json blocked = Json::array();
-    for (const checker::BlockedActor& actor :
-         checker::explain(model, at == 0 ? run.initial : run.steps[at - 1].after)) {
-        blocked.push_back(checker::text(actor));
-    }
-    for (const std::string& line : locks_held_in_loop(run)) blocked.push_back(line);
-    const bbm::Scope& scope = file.config.scope;
-    Json object;
-    object["name"] = property.id;
-    object["sentence"] = property.sentence;
-    object["message"] = run.message;
-    object["reached"] = property.kind == checker::PropertyKind::reachability;
-    object["fairness"] = checker::names_of(bbm::fairness_infos(), property.fairness);
-    object["lanes"] = std::move(lanes);
-    object["locks"] = locks;
-    object["owners"] = {{"worker", "worker"}, {"user", "user task"}, {"remover", "remover"}};
-    object["initial"] = std::move(initial);
-    object["quiet"] = std::move(hidden);
-    object["steps"] = std::move(steps);
-    object["loop"] = run.loop ? Json(*run.loop) : Json(nullptr);
-    object["decided"] = run.steps.size();
-    object["blocked"] = std::move(blocked);
-    object["memory"] = {{"big_blocks", scope.big_blocks},
-                        {"memory_blocks", scope.memory_blocks},
-                        {"sections", scope.sections},
-                        {"page_blocks", scope.page_blocks},
-                        {"pages", scope.pages}};
-    return object;
+bool is_result(const Json& json) {
+    return json.is_object() && json.contains("format") && json["format"] == "vmemcheck-result";
 }
 
 }  // namespace
 
-Json page_run(const std::string& path, const CounterexampleFile& file) {
-    return bbm::with_model(file.config.scope, [&]<class M>(std::type_identity<M>) { return run_of<M>(path, file); });
+std::string script_json(const Json& data) {
+    const std::string plain = data.dump(-1, ' ', true, Json::error_handler_t::replace);
+    std::string text;
+    text.reserve(plain.size());
+    // '<' and '>' occur in strings only. Without them no "</script>" or "<!--" can be.
+    for (const char c : plain) {
+        if (c == '<') {
+            text += "\\u003c";
+        } else if (c == '>') {
+            text += "\\u003e";
+        } else {
+            text += c;
+        }
+    }
+    return text;
 }
 
-Json page_facts(const Config& config) {
-    Json facts = Json::array();
-    facts.push_back(fact("release", fmt::format("{}: {}", config.release.name, config.release.sentence)));
-    facts.push_back(fact("scope", fmt::format("{}: {}", config.scope.name, scope_text(config.scope))));
-    facts.push_back(fact("mode", mode_text(config)));
-    std::vector<std::string> faults;
-    for (const bbm::FaultInfo& info : bbm::fault_infos()) {
-        if (config.faults.*info.member) faults.emplace_back(info.name);
-    }
-    facts.push_back(fact("faults", faults.empty() ? "none" : join(faults, ", ")));
-    for (const bbm::WhatIfInfo& info : bbm::what_ifs()) {
-        if (config.what_if(info.what_if)) facts.push_back(fact("what if", fmt::format("{}: {}", info.name, info.sentence)));
-    }
-    for (const bbm::MutantInfo& info : bbm::mutants()) {
-        if (config.is(info.mutant)) facts.push_back(fact("mutant", fmt::format("{}: {}", info.name, info.sentence)));
-    }
-    return facts;
-}
-
-std::string page_html(const Json& data) {
-    std::string text = data.dump(-1, ' ', false, Json::error_handler_t::replace);
-    // Nothing in it may end the element it is in.
-    for (std::size_t at = text.find('<'); at != std::string::npos; at = text.find('<', at))
-        text.replace(at, 1, "\\u003c");
-    std::string page(page_template);
-    replace(page, "/*STYLE*/", page_style);
-    replace(page, "/*SCRIPT*/", page_script);
-    replace(page, "<!--DATA-->", text);
+std::string page_text(const Json& data) {
+    const PageAssets assets = page_assets();
+    std::string page = assets.html;
+    // The data last: what is in it is not looked at again.
+    put_in(page, "/*STYLE*/", assets.style);
+    put_in(page, "/*SCRIPT*/", assets.script);
+    put_in(page, "/*DATA*/", script_json(data));
     return page;
+}
+
+Json page_result(const std::string& path, const Json& result) {
+    const JsonPlace file(path, result);
+    Json data;
+    data["kind"] = "result";
+    data["file"] = path;
+    for (const char* name : {"release", "mutant"}) {
+        if (file.has(name)) data[name] = file.at(name).value();
+    }
+    data["command"] = file.at("command").value();
+    data["conclusion"] = file.at("conclusion").text();
+    data["statistics"] = file.at("statistics").value();
+    for (const char* name : {"assumptions", "warnings"}) {
+        data[name] = file.has(name) ? file.at(name).value() : Json::array();
+    }
+    Json verdicts = Json::array();
+    Json runs = Json::array();
+    const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+    for (const JsonPlace& place : file.at("verdicts").elements()) {
+        Json verdict = Json::object();
+        for (const char* name : {"property", "verdict", "sentence"}) verdict[name] = place.at(name).text();
+        verdict["as_expected"] = place.at("as_expected").boolean();
+        if (place.has("steps")) verdict["steps"] = place.at("steps").number();
+        if (place.has("file")) {
+            const std::string name = place.at("file").text();
+            verdict["file"] = name;
+            try {
+                const std::string run = std::filesystem::path(name).is_absolute() ? name : (folder / name).string();
+                Json shown = page_run(run, read_file(run));
+                verdict["run"] = runs.size();
+                runs.push_back(std::move(shown));
+            } catch (const UserError& error) {
+                verdict["problem"] = error.what();
+            }
+        }
+        verdicts.push_back(std::move(verdict));
+    }
+    data["verdicts"] = std::move(verdicts);
+    data["runs"] = std::move(runs);
+    return data;
+}
+
+Json page_data(const std::string& path) {
+    const std::string content = read_file(path);
+    if (is_recording(content)) return page_recording(path, content);
+    const Json json = parse_json(path, content);
+    return is_result(json) ? page_result(path, json) : page_run(path, content);
 }
 
 }  // namespace vmemcheck::cli

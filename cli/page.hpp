@@ -1,26 +1,41 @@
 // SPDX-License-Identifier: MIT
 /// \file
-/// Runs as data for the report page (cli/page/), and the page.
+/// Pages that show runs: one HTML file with its data, script and style inside (docs/reports.md).
 #pragma once
 
 #include <string>
 
-#include "cli/counterexample.hpp"
-#include "cli/json_reader.hpp"
-#include "conformance/guest/recording.hpp"
-#include "conformance/guest/validator.hpp"
+#include "cli/config_text.hpp"
 
 namespace vmemcheck::cli {
 
-/// What the page shows of a run: lanes, locks, steps with answers and changes, the loop, who waits for whom.
-/// Throws UserError if the file does not replay. \param path for messages
-[[nodiscard]] Json page_run(const std::string& path, const CounterexampleFile& file);
-/// The lines above a run: release, scope, mode, faults, mutant, what-ifs.
-[[nodiscard]] Json page_facts(const Config& config);
-/// A recording as a run: a lane a task, a step an event, what the recorder saw of the driver as fields.
-[[nodiscard]] Json page_recording(const conformance::Recording& recording, const conformance::TraceVerdict& verdict);
+/// What is in the binary from cli/page/.
+struct PageAssets {
+    const char* html;  ///< has /*STYLE*/, /*SCRIPT*/ and /*DATA*/ where the others go
+    const char* style;
+    const char* script;
+};
+[[nodiscard]] PageAssets page_assets();
 
-/// The whole page: one file that loads nothing. \param data see cli/page/page.js
-[[nodiscard]] std::string page_html(const Json& data);
+/// The page for some data: {"kind": "run", ...} or {"kind": "result", ..., "runs": [...]}.
+[[nodiscard]] std::string page_text(const Json& data);
+
+/// JSON that can stand in a script element: no character of it ends the element, or is outside ASCII.
+[[nodiscard]] std::string script_json(const Json& data);
+
+/// What a page shows of a counterexample file or an ITF trace. It is run again for the states between its steps.
+/// \param path for messages and for the command that the page tells
+/// Throws UserError if the content is no such file, or no step of it can be run.
+[[nodiscard]] Json page_run(const std::string& path, const std::string& content);
+
+/// What a page shows of a recording of a guest, with the validator's verdict.
+/// Throws UserError for what is no recording.
+[[nodiscard]] Json page_recording(const std::string& path, const std::string& content);
+
+/// What a page shows of a result that `check --json` wrote. Runs are read from the files it names, beside it.
+[[nodiscard]] Json page_result(const std::string& path, const Json& result);
+
+/// The same for a file of any of these kinds, told by its content.
+[[nodiscard]] Json page_data(const std::string& path);
 
 }  // namespace vmemcheck::cli

@@ -53,9 +53,9 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     add_simulate(app, *chosen);
     add_fuzz(app, *chosen);
     add_trace(app, *chosen);
+    add_report(app, *chosen);
     add_lists(app, *chosen);
     add_mutants(app, *chosen);
-    add_report(app, *chosen);
     add_why(app, *chosen);
     add_graph(app, *chosen);
 

@@ -193,7 +193,7 @@ std::vector<checker::Property<M>> properties(const Config& config) {
         p->expected = expected;
         return p;
     };
-    list.reserve(32);
+    list.reserve(64);
 
     also_asserted(
         invariant("refcount-released-on-offline",

@@ -8,7 +8,7 @@
 namespace vmemcheck::bbm::spec {
 namespace {
 
-Config config_of(const Release& release, std::string_view scope) {
+Config in_scope(const Release& release, std::string_view scope) {
     Config config;
     config.release = release;
     config.scope = *find_scope(scope);
@@ -57,12 +57,12 @@ class PredicatesHold : public testing::TestWithParam<Release> {
     std::uint64_t states_ = 0;
 };
 
-TEST_P(PredicatesHold, InASampleOfTheSmallScope) { sample(config_of(GetParam(), "small"), 35, 20); }
+TEST_P(PredicatesHold, InASampleOfTheSmallScope) { sample(in_scope(GetParam(), "small"), 35, 20); }
 
-TEST_P(PredicatesHold, InASampleOfTheMediumScope) { sample(config_of(GetParam(), "medium"), 30, 20); }
+TEST_P(PredicatesHold, InASampleOfTheMediumScope) { sample(in_scope(GetParam(), "medium"), 30, 20); }
 
 TEST_P(PredicatesHold, InASampleOfOtherModes) {
-    Config config = config_of(GetParam(), "small");
+    Config config = in_scope(GetParam(), "small");
     config.unplug_online = false;
     sample(config, 25, 10);
     if (!GetParam().has_unsafe_unplug) return;
@@ -72,7 +72,7 @@ TEST_P(PredicatesHold, InASampleOfOtherModes) {
 }
 
 TEST_P(PredicatesHold, LongInEveryStateOfTheSmallScope) {
-    const Setting setting(config_of(GetParam(), "small"));
+    const Setting setting(in_scope(GetParam(), "small"));
     breadth_first(setting, ~0U, expand(setting));
     EXPECT_FALSE(found_) << *found_;
     EXPECT_GT(states_, 1'000'000U);
