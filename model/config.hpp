@@ -211,8 +211,7 @@ struct Config {
     [[nodiscard]] constexpr bool what_if(WhatIf w) const { return what_ifs.has(w); }
     /// virtio_mem_offline_and_remove_memory() makes -EBUSY of every error but -ENOMEM.
     [[nodiscard]] constexpr bool converts_offline_errors() const {
-        return (release.converts_offline_errors || what_if(WhatIf::convert_offline_errors)) &&
-               !is(Mutant::raw_offline_errors);
+        return release.converts_offline_errors || what_if(WhatIf::convert_offline_errors);
     }
     /// alloc_contig_range() undoes an isolation that is not its own.
     [[nodiscard]] constexpr bool undoes_foreign_isolation() const {

@@ -598,7 +598,7 @@ struct Worker : FakeOffline<D, Context> {
     }
 
     void oar_done() {
-        if (s.wk_rc != result::ok && c.converts_offline_errors()) {
+        if (s.wk_rc != result::ok && c.converts_offline_errors() && !c.is(Mutant::raw_offline_errors)) {
             s.wk_rc = D::select(s.wk_rc == result::enomem, result::enomem, result::ebusy);
         }
         this->show(EventKind::vm_offline_and_remove_ret, self, -1, this->kernel(s.wk_rc));
