@@ -48,10 +48,8 @@ std::string node_label(const GraphNode& node) {
             name.replace(at, separator.size(), "\\n");
         }
     }
-    return name + "\\n" +
-           (node.states == 0
-                ? std::string("-")
-                : human_count(static_cast<double>(node.states)) + (node.states == 1 ? " state" : " states"));
+    if (node.states == 0) return name;
+    return name + "\\n" + human_count(static_cast<double>(node.states)) + (node.states == 1 ? " state" : " states");
 }
 
 std::string edge_label(const GraphEdge& edge) {
