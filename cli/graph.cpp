@@ -254,7 +254,7 @@ void add_graph(CLI::App& app, Action& chosen) {
         "\nExamples:\n"
         "  vmemcheck graph block-notifier -o bb.svg              needs Graphviz\n"
         "  vmemcheck graph worker --dominators wk_rb_lock        what must have happened before a rollback\n"
-        "  vmemcheck graph lock-order --mutant mutex-held-across-offline -o locks.json\n"
+        "  vmemcheck graph lock-order --mutant mutex-held-across-offline --property no-warn\n"
         "\n"
         "Exit codes: 0 written, 1 locks are taken in opposite orders (lock-order), 2 bad usage or an output that\n"
         "            cannot be written, 3 written, but a limit, memory or Ctrl-C ended the search early");

@@ -52,16 +52,18 @@ std::string node_label(const GraphNode& node) {
     return name + "\\n" + human_count(static_cast<double>(node.states)) + (node.states == 1 ? " state" : " states");
 }
 
-std::string edge_label(const GraphEdge& edge) {
+/// \param from name of the node that it leaves; a worker's step is called as the node is, and is not said twice
+std::string edge_label(const GraphEdge& edge, std::string_view from) {
+    if (edge.uses.empty()) return "never taken";
     std::string label;
     for (std::size_t i = 0; i < edge.uses.size() && i < most_uses; ++i) {
         const GraphUse& use = edge.uses[i];
         if (i > 0) label += "\\n";
-        label +=
-            dot_escaped(use.actor) + ": " + dot_escaped(use.step) + " " + human_count(static_cast<double>(use.count));
+        if (use.step != from) label += dot_escaped(use.actor) + ": " + dot_escaped(use.step) + " ";
+        label += human_count(static_cast<double>(use.count));
     }
     if (edge.uses.size() > most_uses) label += fmt::format("\\nand {} more", edge.uses.size() - most_uses);
-    return edge.uses.empty() ? "never taken" : label;
+    return label;
 }
 
 /// A program with its arguments, run to its end with no standard input and output; the exit status, or -1.
@@ -131,7 +133,8 @@ std::string dot_text(const ViewGraph& graph, const std::string& title) {
     }
     for (const GraphEdge& edge : graph.edges) {
         const bool cyclic = cycle_of[edge.from] != 0 && cycle_of[edge.from] == cycle_of[edge.to];
-        text += fmt::format("  n{} -> n{} [label=\"{}\"{}{}];\n", edge.from, edge.to, edge_label(edge),
+        text += fmt::format("  n{} -> n{} [label=\"{}\"{}{}];\n", edge.from, edge.to,
+                            edge_label(edge, graph.nodes[edge.from].name),
                             edge.uses.empty() ? ", style=dashed, color=\"#90a4ae\", fontcolor=\"#78909c\"" : "",
                             cyclic || !edge.declared ? ", color=\"#c62828\", penwidth=2" : "");
     }
