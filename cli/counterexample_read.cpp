@@ -69,7 +69,8 @@ void check_head(const JsonPlace& file) {
 CounterexampleFile read_steps_file(const JsonPlace& file) {
     check_head(file);
     file.allow({"format", "version", "model", "release", "scope", "faults", "safe_unplug", "unplug_online",
-                "auto_online", "mutant", "eject", "what_if", "property", "verdict", "message", "initial", "steps", "loop"});
+                "auto_online", "mutant", "eject", "what_if", "property", "verdict", "message", "initial", "steps",
+                "loop"});
     CounterexampleFile result;
     result.config = read_config(file);
     result.property = read_property(file, result.config);

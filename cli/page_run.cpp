@@ -8,6 +8,7 @@
 #include "cli/page.hpp"
 #include "cli/replayer.hpp"
 #include "cli/run_text.hpp"
+#include "model/fairness.hpp"
 
 namespace vmemcheck::cli {
 
@@ -108,6 +109,7 @@ Json run_json(const std::string& path, const CounterexampleFile& file, const Jso
     data["sentence"] = replayer.property().sentence;
     data["source"] = replayer.property().source;
     data["verdict"] = file.verdict;
+    data["fairness"] = checker::names_of(bbm::fairness_infos(), replayer.property().fairness);
     data["message"] = run.message;
     data["as_recorded"] = outcome.as_recorded;
     if (!outcome.as_recorded) data["stale"] = outcome.why;

@@ -56,7 +56,8 @@
     const config = shown.config || {};
     const faults = Object.entries(config.faults || {}).filter(([, on]) => on).map(([fault]) => fault.replaceAll('_', ' '));
     facts($('facts'), [['release', shown.release], ['scope', shown.scope], ['mode', shown.mode],
-      ['faults', config.faults ? faults.join(', ') || 'none' : ''], ['mutant', config.mutant], ['source', shown.source],
+      ['faults', config.faults ? faults.join(', ') || 'none' : ''], ['what-if', (config.what_if || []).join(', ')], ['mutant', config.mutant],
+      ['fair by', (shown.fairness || []).join(', ')], ['source', shown.source],
       ['notes', (shown.notes || []).join('; ')]]);
     $('command').textContent = shown.command;
   }

@@ -40,7 +40,7 @@ TEST_F(Fuzz, ARunOfAScopeBeyondTheCheckerReplays) {
 }
 
 TEST_F(Fuzz, SlowTheSameSeedPrintsTheSame) {
-    const std::string arguments = "fuzz --release linux-6.1 --runs 40 --seed 9 --swarm";
+    const std::string arguments = "fuzz --release linux-6.1 --runs 40 --seed 1 --swarm";
     const Outcome once = run(arguments);
     EXPECT_EQ(once.code, 1) << once.out;
     EXPECT_TRUE(has(once.out, "not-broken is VIOLATED in linux-6.1")) << once.out;

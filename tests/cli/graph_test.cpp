@@ -79,9 +79,9 @@ TEST_F(Graph, WorkerAndItsDominators) {
     EXPECT_TRUE(has_node(worker, "wk_fo_lock"));
     EXPECT_EQ(edge(worker, "wk_fo_lock", "wk_fo_mark_bb"), "worker: wk_fo_lock ");
     // Of the worker's steps, all are there, reached or not.
-    EXPECT_FALSE(has_node(worker, "wk_recheck"));
+    EXPECT_FALSE(has_node(worker, "wk_finish_recheck"));
     EXPECT_TRUE(std::any_of(worker["nodes"].begin(), worker["nodes"].end(),
-                            [](const Json& node) { return node["name"] == "wk_recheck"; }));
+                            [](const Json& node) { return node["name"] == "wk_finish_recheck"; }));
     // A big block is marked FAKE_OFFLINE under hotplug_mutex only.
     const Outcome outcome = run("graph worker --dominators WK-FO-MARK-BB" + one_block);
     EXPECT_EQ(outcome.code, 0) << outcome.err;
@@ -90,7 +90,8 @@ TEST_F(Graph, WorkerAndItsDominators) {
     EXPECT_NE(lock, std::string::npos) << outcome.out;
     EXPECT_LT(first, lock) << outcome.out;
     EXPECT_FALSE(has(outcome.out, "digraph"));
-    EXPECT_TRUE(has(run("graph worker --dominators wk_recheck" + one_block).out, "wk_recheck: no run gets there\n"));
+    EXPECT_TRUE(has(run("graph worker --dominators wk_finish_recheck" + one_block).out,
+                    "wk_finish_recheck: no run gets there\n"));
     for (const Json& node : worker["nodes"]) {
         if (node["name"] != "wk_fo_mark_bb") continue;
         EXPECT_EQ(worker["nodes"][node["immediate_dominator"].get<std::size_t>()]["name"], "wk_fo_lock");

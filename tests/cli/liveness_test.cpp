@@ -92,7 +92,7 @@ TEST_F(Liveness, ALoopThatIsNoneIsStale) {
 TEST_F(Liveness, AProposedChangeIsMadeAndRemembered) {
     const Outcome mended = run(lasso + " --what-if stop-when-removing");
     EXPECT_EQ(mended.code, 0) << mended.out;
-    EXPECT_TRUE(has(mended.out, "  WHAT IF  stop-when-removing: "));
+    EXPECT_TRUE(has(mended.out, "  WHAT-IF  stop-when-removing: "));
     EXPECT_EQ(run(lasso + " --what-if recheck-after-idle").code, 1);
     Json file = json(lasso_file);
     EXPECT_EQ(file["what_if"], Json::array({"recheck-after-idle"}));
@@ -104,7 +104,7 @@ TEST_F(Liveness, AProposedChangeIsMadeAndRemembered) {
     expect_bad_usage(replayed([](Json& changed) { changed["what_if"] = {"stop-when"}; }),
                      {"/what_if/0", "unknown what-if 'stop-when'"});
     refused("check --what-if undo-own-isolation-onl", {"did you mean 'undo-own-isolation-only'?"});
-    refused("check --release linux-5.11 --what-if undo-own-isolation-only", {"makes no difference", "linux-5.11"});
+    refused("check --release linux-5.11 --what-if undo-own-isolation-only", {"changes nothing in linux-5.11"});
     EXPECT_TRUE(has(run("what-ifs").out, "undo-own-isolation-only\n"));
 }
 

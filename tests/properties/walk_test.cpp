@@ -68,8 +68,8 @@ TEST(Walks, KeepEverySafetyPropertyInAnyScope) {
     const auto failure = keep_safe(configs_of("linux-6.12", scopes()), {.runs = 1000}, 60, reach);
     EXPECT_FALSE(failure) << *failure;
     EXPECT_EQ(reach.actors.size(), bbm::actor::count) << "somebody never moved";
-    // Steps that are only program counters of who does nothing cannot be taken.
-    EXPECT_GE(reach.steps.size() + 4, bbm::step_infos().size()) << "the schedules leave much out";
+    // Steps that are only program counters of who does nothing cannot be taken, nor those of what-ifs and ejecting.
+    EXPECT_GE(reach.steps.size() + 6, bbm::step_infos().size()) << "the schedules leave much out";
 }
 
 TEST(Walks, KeepEverySafetyPropertyInTheLargestScope) {
