@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "cli/chart_text.hpp"
 #include "cli/commands.hpp"
 #include "cli/files.hpp"
 #include "cli/flag_values.hpp"
@@ -71,6 +72,7 @@ struct ReplayCommand {
             text += fmt::format("{}: {} {} in {}, scope {}; {}\n", path, file.property, file.verdict,
                                 file.config.release.name, file.config.scope.name, mode_text(file.config));
             if (replayer.replayed()) {
+                text += chart_text(replayer.model(), *replayer.replayed(), style);
                 text += run_text(replayer.model(), *replayer.replayed(), {verbose, style});
                 text += blocked_text(replayer.replayed()->blocked);
                 for (const std::string& line : locks_held_in_loop(*replayer.replayed())) text += "    " + line + '\n';

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cli/chart_text.hpp"
 #include "cli/lasso_text.hpp"
 #include "cli/report.hpp"
 #include "cli/text.hpp"
@@ -160,6 +161,7 @@ std::string finding_text(const Report& report, const Finding& finding, const Run
     text += "  " + wrapped(finding.property->sentence, 2, width) + '\n';
     if (!finding.run) return text + "  (there is no run to show)\n";
     text += fmt::format("  {}\n\n", length_text(*finding.run));
+    text += chart_text(*report.model, *finding.run, style);
     text += run_text(*report.model, *finding.run, options);
     text += "\n  " + (finding.violation() ? style.red("=> ") : std::string("=> ")) +
             wrapped(finding.run->message, 5, width) + '\n';

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "cli/chart_text.hpp"
 #include "cli/commands.hpp"
 #include "cli/config_flags.hpp"
 #include "cli/findings.hpp"
@@ -69,7 +70,7 @@ class WhyCommand {
         if (verdict.counterexample) {
             Run run = std::move(*verdict.counterexample);
             const std::string unconfirmed = confirm(model, property, run);
-            std::string text = run_text(model, run, {verbose_, style});
+            std::string text = chart_text(model, run, style) + run_text(model, run, {verbose_, style});
             text += fmt::format("\n  => {} in {} ({}), the shortest way; {}\n", style.green("reached"),
                                 counted(run.transitions(), "transition"), counted(run.steps.size(), "step"), states);
             text += fmt::format("     {}\n", wrapped(predicate_, 5, width));

@@ -36,6 +36,8 @@ TEST_F(Liveness, ALassoIsShownSavedAndReplayed) {
     EXPECT_EQ(outcome.code, 1);
     EXPECT_TRUE(has(outcome.out, "removal-ends  VIOLATED"));
     EXPECT_TRUE(has(outcome.out, ">> from here on, again and again:"));
+    EXPECT_TRUE(has(outcome.out, "  > these again and again"));
+    EXPECT_TRUE(has(outcome.out, "*H      ")) << "hotplug_mutex is held in a row of the chart";
     EXPECT_TRUE(has(outcome.out, "are taken again and again, for ever"));
     EXPECT_TRUE(has(outcome.out, "remover waits for end of the work, held by worker"));
     EXPECT_TRUE(has(outcome.out, "- removal-ends: worker-runs, "));
