@@ -35,7 +35,7 @@ TEST_F(Mutants, TheMatrixTellsWhatKillsAMutant) {
     EXPECT_GT(mutant["engines"]["trace"]["rejected"][0]["seq"], 0);
 }
 
-TEST_F(Mutants, SlowProofsFailAtThePropertyThatTheMutantNames) {
+TEST_F(Mutants, LongProofsFailAtThePropertyThatTheMutantNames) {
     const Outcome outcome = run("mutants --matrix --engine prove --mutant free-without-unregister --json m.json");
     EXPECT_EQ(outcome.code, 0) << outcome.out;
     const Json file = json("m.json");

@@ -259,7 +259,7 @@ Seen look(const Config& whole, const ProofCase& focus_case, const Transition& tr
 
 class FocusesOf : public testing::TestWithParam<std::string_view> {};
 
-TEST_P(FocusesOf, SlowHaveEveryTransitionOfALargerSystem) {
+TEST_P(FocusesOf, LongHaveEveryTransitionOfALargerSystem) {
     const Config whole = large(GetParam());
     const std::vector<ProofCase> cases = focuses(whole);
     const std::vector<Transition> transitions = walk(whole, 2);
