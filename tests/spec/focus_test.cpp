@@ -272,7 +272,8 @@ TEST_P(FocusesOf, LongHaveEveryTransitionOfALargerSystem) {
         ++counts[seen];
         EXPECT_NE(seen, Seen::not_at_all) << step_title(transitions[i].step) << ", " << focus.name;
     }
-    EXPECT_GT(counts[Seen::as_a_path], counts[Seen::elsewhere]);
+    // Which transition meets which focus is chance; a good part of them must be seen at work, or this says little.
+    EXPECT_GT(3 * static_cast<std::size_t>(counts[Seen::as_a_path]), transitions.size());
 }
 
 std::string name_of(const testing::TestParamInfo<std::string_view>& info) {
