@@ -134,7 +134,7 @@ class GraphBuilder {
 
  private:
     struct Successor {
-        std::uint64_t hash;
+        std::uint64_t hash = 0;
         EdgeLabel label;
     };
 

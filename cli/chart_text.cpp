@@ -51,7 +51,7 @@ std::string chart_text(const M& model, const checker::Counterexample<M>& run, co
     }
     const auto all_locks = [&](const typename M::State& state) {
         std::string text;
-        for (const checker::ActorId actor : lanes) text += locks_of(state, actor) + ',';
+        for (const checker::ActorId actor : lanes) text.append(locks_of(state, actor)).append(",");
         return text;
     };
     std::string text = fmt::format("{:>12}", "");
@@ -74,7 +74,8 @@ std::string chart_text(const M& model, const checker::Counterexample<M>& run, co
         }
         const std::string first = function_of(model.steps()[run.steps[begin].step]);
         const std::string last = function_of(model.steps()[run.steps[end - 1].step]);
-        row += first == last ? first : first + " .. " + last;
+        row += first;
+        if (first != last) row += fmt::format(" .. {}", last);
         if (row.size() > width) row = row.substr(0, width - 3) + "...";
         text += row + '\n';
         begin = end;

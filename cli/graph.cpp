@@ -218,6 +218,7 @@ class GraphCommand {
         list("never reached", nowhere);
         for (const auto& cycle : graph.cycles) {
             std::vector<std::string> names;
+            names.reserve(cycle.size());
             for (const std::size_t i : cycle) names.push_back(graph.nodes[i].name);
             text += fmt::format("  CYCLE: {}\n", join(names, ", "));
         }

@@ -4,13 +4,13 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <iterator>
@@ -21,8 +21,6 @@
 #include "cli/error.hpp"
 #include "cli/files.hpp"
 #include "cli/text.hpp"
-
-extern char** environ;
 
 namespace vmemcheck::cli {
 
@@ -69,6 +67,7 @@ std::string edge_label(const GraphEdge& edge, std::string_view from) {
 /// A program with its arguments, run to its end with no standard input and output; the exit status, or -1.
 int run_program(std::vector<std::string> words) {
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     posix_spawn_file_actions_t actions;

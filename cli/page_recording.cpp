@@ -51,9 +51,8 @@ class Fields {
                 continue;
             }
             for (std::size_t i = 0; i < value.size(); ++i) {
-                const std::string at = std::to_string(i);
-                set(blocks ? "bb[" + at + "].state" : name + '[' + at + ']', blocks ? word(value[i]) : value[i],
-                    changes);
+                set(blocks ? fmt::format("bb[{}].state", i) : fmt::format("{}[{}]", name, i),
+                    blocks ? word(value[i]) : value[i], changes);
             }
             if (blocks) big_blocks_ = std::max(big_blocks_, value.size());
         }
