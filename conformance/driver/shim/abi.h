@@ -99,6 +99,7 @@ struct shim_param {
     const char *name;
     void *value;
     size_t size;
+    size_t unused; /* they lie one after the other in a section: no gaps for alignment */
 };
 
 /* What the driver's private state says of itself (struct virtio_mem). */
@@ -209,6 +210,8 @@ struct shim_plugin {
     void (*driver)(struct shim_driver *driver);
     void (*observe)(const void *vm, struct shim_observed *observed);
     size_t request_size, response_size;
+    void *trampoline; /* a return address to exchange for a function's own: leave() is then called at its end */
+    void (*dump_coverage)(void), (*reset_coverage)(void); /* null if lines are not counted */
 };
 #define SHIM_VERSION 1
 

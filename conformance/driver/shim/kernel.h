@@ -195,7 +195,7 @@ int snprintf(char *text, size_t size, const char *format, ...) __attribute__((fo
 #define module_param(variable, type, mode) module_param_named(variable, variable, type, mode)
 #define module_param_named(parameter, variable, type, mode)                                                    \
     static const struct shim_param shim_param_##parameter __attribute__((used, section("shim_params"))) = {    \
-        #parameter, &variable, sizeof(variable)}
+        #parameter, &variable, sizeof(variable), 0}
 #define MODULE_PARM_DESC(parameter, text) _Static_assert(1, "")
 #define MODULE_AUTHOR(text) _Static_assert(1, "")
 #define MODULE_DESCRIPTION(text) _Static_assert(1, "")

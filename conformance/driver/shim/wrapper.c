@@ -40,6 +40,7 @@ SHIM_HOOK_FUNCTION __attribute__((used)) void *shim_leave(unsigned long result) 
 __asm__(
     ".text\n"
     ".globl __fentry__\n"
+    ".hidden __fentry__\n"
     ".type __fentry__, @function\n"
     "__fentry__:\n"
     "    pushq %rax\n"
@@ -65,6 +66,7 @@ __asm__(
     ".size __fentry__, . - __fentry__\n"
     /* A function whose return address was exchanged comes here. */
     ".globl shim_trampoline\n"
+    ".hidden shim_trampoline\n"
     ".type shim_trampoline, @function\n"
     "shim_trampoline:\n"
     "    subq $8, %rsp\n"
@@ -127,6 +129,12 @@ SHIM_OWN void shim_observe(const void *device, struct shim_observed *seen) {
     seen->timer = &vm->retry_timer.shim;
 }
 
+extern char shim_trampoline[];
+#ifdef SHIM_COVERAGE
+extern void __gcov_dump(void);
+extern void __gcov_reset(void);
+#endif
+
 extern const struct shim_param __start_shim_params[], __stop_shim_params[];
 
 __attribute__((visibility("default"), no_instrument_function, no_sanitize_thread)) const struct shim_plugin *
@@ -139,6 +147,11 @@ shim_plugin(void) {
     plugin.driver = shim_driver;
     plugin.observe = shim_observe;
     plugin.request_size = sizeof(struct virtio_mem_req);
+    plugin.trampoline = shim_trampoline;
     plugin.response_size = sizeof(struct virtio_mem_resp);
+#ifdef SHIM_COVERAGE
+    plugin.dump_coverage = __gcov_dump;
+    plugin.reset_coverage = __gcov_reset;
+#endif
     return &plugin;
 }

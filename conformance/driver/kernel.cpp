@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: MIT
+// Locks, work, timers, waiting, memory, and the pages themselves: the kernel around the driver.
+#include <cstring>
+
+#include "conformance/driver/machine.hpp"
+
+namespace vmemcheck::conformance {
+
+using bbm::EventKind;
+
+namespace {
+constexpr std::uint64_t page_object = 2ULL << 60U;
+constexpr std::uint64_t work_object = 4ULL << 60U;
+constexpr std::uint64_t timer_object = work_object + 1;
+/// The driver asks for arrays in pages; a page of this machine is many MiB.
+constexpr std::size_t largest_allocation = 512;
+constexpr unsigned char poison = 0x6b;
+}  // namespace
+
+// --- locks ---
+
+bool Machine::is_hotplug_mutex(const shim_mutex* mutex) const {
+    shim_observed seen{};
+    return observe(seen) && seen.hotplug_mutex == mutex;
+}
+
+void Machine::lock(shim_mutex* mutex) {
+    check_live(mutex, "a freed mutex is locked");
+    if (mutex->initialised == 0) violation("lock-discipline", "a mutex is locked that was never initialised");
+    if (self().spin_locks != 0 || self().rcu != 0)
+        violation("lock-discipline", "a mutex is locked where nobody may sleep");
+    if (mutex->owner == static_cast<unsigned>(current_) + 1)
+        violation("lock-discipline", "a task locks a mutex that it holds already: deadlock");
+    const bool shown = observer_ != nullptr && is_hotplug_mutex(mutex);
+    if (shown) show(EventKind::mtxtry);
+    point(Op::lock, reinterpret_cast<std::uintptr_t>(mutex));
+    check_live(mutex, "a mutex is freed while a task waits for it");
+    touch(mutex, true);
+    mutex->owner = static_cast<unsigned>(current_) + 1;
+    if (shown) show(EventKind::mtxgot);
+}
+
+bool Machine::try_lock(shim_mutex* mutex) {
+    check_live(mutex, "a freed mutex is locked");
+    point(Op::atomic_write, reinterpret_cast<std::uintptr_t>(mutex));
+    touch(mutex, true);
+    if (mutex->owner != 0) return false;
+    mutex->owner = static_cast<unsigned>(current_) + 1;
+    return true;
+}
+
+void Machine::unlock(shim_mutex* mutex) {
+    check_live(mutex, "a freed mutex is unlocked");
+    if (mutex->owner != static_cast<unsigned>(current_) + 1) {
+        violation("lock-discipline", mutex->owner == 0 ? "a mutex is unlocked that nobody holds"
+                                                       : "a mutex is unlocked by a task that does not hold it");
+    }
+    point(Op::unlock, reinterpret_cast<std::uintptr_t>(mutex));
+    if (observer_ != nullptr && is_hotplug_mutex(mutex)) show(EventKind::mtxunlock);
+    touch(mutex, true);
+    mutex->owner = 0;
+}
+
+void Machine::spin_lock(shim_mutex* lock) {
+    check_live(lock, "a freed spinlock is locked");
+    if (lock->owner == static_cast<unsigned>(current_) + 1)
+        violation("lock-discipline", "a task locks a spinlock that it holds already: deadlock");
+    point(Op::spin_lock, reinterpret_cast<std::uintptr_t>(lock));
+    touch(lock, true);
+    lock->owner = static_cast<unsigned>(current_) + 1;
+    if (current_ >= 0) self().spin_locks++;
+}
+
+void Machine::spin_unlock(shim_mutex* lock) {
+    check_live(lock, "a freed spinlock is unlocked");
+    if (lock->owner != static_cast<unsigned>(current_) + 1)
+        violation("lock-discipline", "a spinlock is unlocked by a task that does not hold it");
+    touch(lock, true);
+    lock->owner = 0;
+    if (current_ >= 0) self().spin_locks--;
+}
+
+void Machine::forbid_hotplug_mutex(const char* what) {
+    shim_observed seen{};
+    if (observe(seen) && seen.hotplug_mutex->owner == static_cast<unsigned>(current_) + 1) {
+        violation("lock-discipline", text_ = std::string(what) + " with hotplug_mutex held: the notifier waits for it");
+    }
+    if (self().spin_locks != 0 || self().rcu != 0) {
+        violation("lock-discipline", text_ = std::string(what) + " where nobody may sleep");
+    }
+}
+
+void Machine::plain_point(shim_point what, const void* object) {
+    if (current_ < 0) return;
+    const auto address = reinterpret_cast<std::uintptr_t>(object);
+    switch (what) {
+        case SHIM_ATOMIC_READ:
+            check_live(object, "an atomic of a freed object is read");
+            point(Op::atomic_read, address);
+            check_live(object, "an atomic of a freed object is read");
+            return touch(object, false);
+        case SHIM_ATOMIC_WRITE:
+            check_live(object, "an atomic of a freed object is written");
+            point(Op::atomic_write, address);
+            check_live(object, "an atomic of a freed object is written");
+            return touch(object, true);
+        case SHIM_COND_RESCHED:
+            if (self().spin_locks != 0 || self().rcu != 0)
+                violation("lock-discipline", "cond_resched() where nobody may sleep");
+            self().yielding = 1;
+            point(Op::cond_resched);
+            return;
+        case SHIM_RCU_READ_LOCK:
+            point(Op::rcu);
+            self().rcu++;
+            return;
+        case SHIM_RCU_READ_UNLOCK:
+            if (self().rcu == 0) violation("lock-discipline", "rcu_read_unlock() without rcu_read_lock()");
+            self().rcu--;
+            return;
+        default:
+            if (self().spin_locks != 0 || self().rcu != 0)
+                violation("lock-discipline",
+                          "page_offline_begin() sleeps in an RCU read side section (fixed by 425bec0032f5)");
+            point(Op::page_offline);
+            return;
+    }
+}
+
+void Machine::synchronize_rcu() { point(Op::synchronize_rcu); }
+void Machine::sleep() {
+    self().yielding = 1;
+    point(Op::sleep);
+}
+
+// --- work and timer ---
+
+bool Machine::queue_work(shim_work* work) {
+    check_live(work, "freed work is queued");
+    point(Op::queue_work, reinterpret_cast<std::uintptr_t>(work));
+    touch(work_object, true);
+    if (work->pending != 0) return false;
+    work->pending = 1;
+    world_->work = work;
+    return true;
+}
+
+bool Machine::cancel_work(shim_work* work) {
+    const bool pending = work->pending != 0;
+    point(Op::cancel_work, reinterpret_cast<std::uintptr_t>(work));
+    touch(work_object, true);
+    work->pending = 0;
+    world_->work = nullptr;
+    return pending;
+}
+
+void Machine::start_timer(shim_hrtimer* timer) {
+    check_live(timer, "a freed timer is started");
+    touch(timer_object, true);
+    timer->armed = 1;
+    world_->armed = timer;
+}
+
+bool Machine::cancel_timer(shim_hrtimer* timer) {
+    const bool armed = timer->armed != 0;
+    point(Op::cancel_timer, reinterpret_cast<std::uintptr_t>(timer));
+    touch(timer_object, true);
+    timer->armed = 0;
+    if (world_->armed == timer) world_->armed = nullptr;
+    return armed;
+}
+
+void Machine::wait(shim_waitqueue* queue, std::uint32_t seen) {
+    check_live(queue, "a freed wait queue is waited on");
+    self().seen = seen;
+    point(Op::wait_response, reinterpret_cast<std::uintptr_t>(queue));
+    touch(queue, true);
+}
+
+void Machine::wake_up(shim_waitqueue* queue) {
+    check_live(queue, "a freed wait queue is woken");
+    touch(queue, true);
+    queue->wakeups = (queue->wakeups + 1) % 4;  // a counter would make every state a new one
+}
+
+// --- memory ---
+
+void* Machine::allocate(std::size_t size, bool zeroed) {
+    const Answer failed = fault_point(Op::allocate, setup_.kinds.allocation, 2);
+    if (failed != 0) return nullptr;
+    World& w = *world_;
+    const std::size_t bytes = size <= heap_bytes / 4 ? size : largest_allocation;
+    const std::size_t room = (bytes + 15) / 16 * 16 + 16;  // what follows is nobody's
+    if (w.heap_used + room > heap_bytes || w.allocations == max_allocations) give_up("the machine's memory is used up");
+    Allocation& made = w.allocation[w.allocations++];
+    made.offset = w.heap_used;
+    made.size = static_cast<std::uint32_t>(bytes);
+    made.live = true;
+    w.heap_used += static_cast<std::uint32_t>(room);
+    std::memset(w.heap.data() + made.offset, zeroed ? 0 : poison, bytes);
+    return w.heap.data() + made.offset;
+}
+
+int Machine::allocation_of(const void* address) const {
+    const auto* const at = static_cast<const unsigned char*>(address);
+    const World& w = *world_;
+    if (at < w.heap.data() || at >= w.heap.data() + heap_bytes) return -1;
+    const auto offset = static_cast<std::uint32_t>(at - w.heap.data());
+    for (std::uint32_t i = 0; i < w.allocations; ++i) {
+        if (offset >= w.allocation[i].offset && offset < w.allocation[i].offset + w.allocation[i].size)
+            return static_cast<int>(i);
+    }
+    return -1;
+}
+
+void Machine::release(const void* memory) {
+    if (memory == nullptr) return;
+    const int i = allocation_of(memory);
+    World& w = *world_;
+    if (i < 0 || w.heap.data() + w.allocation[static_cast<std::size_t>(i)].offset != memory) {
+        if (plugin_.contains(memory)) return;  // kfree_const() of a constant
+        violation("no-use-after-free", "kfree() of what was never allocated");
+    }
+    Allocation& freed = w.allocation[static_cast<std::size_t>(i)];
+    if (!freed.live) violation("no-use-after-free", "an object is freed twice");
+    freed.live = false;
+    touch(memory, true);
+    if (memory == w.vdev.priv) w.observable = 0;
+    std::memset(w.heap.data() + freed.offset, poison, freed.size);
+}
+
+void Machine::check_live(const void* object, const char* what) {
+    const int i = allocation_of(object);
+    if (i >= 0 && !world_->allocation[static_cast<std::size_t>(i)].live) violation("no-use-after-free", what);
+}
+
+void Machine::access(const void* address, std::size_t size, bool write) {
+    if (current_ >= 0 && fibers_.on_stack(current_, address)) return;
+    if (++accesses_ > 2'000'000) oops("the driver goes round in a loop without end, and gives way to nobody", nullptr);
+    const auto* const at = static_cast<const unsigned char*>(address);
+    const auto* const world = reinterpret_cast<const unsigned char*>(world_.get());
+    if (at >= world && at < world + sizeof(World)) {
+        if (at >= world_->heap.data()) {
+            const int i = allocation_of(address);
+            if (i < 0) violation("no-oops", "an access beyond the end of an object");
+            const Allocation& object = world_->allocation[static_cast<std::size_t>(i)];
+            if (!object.live)
+                violation("no-use-after-free", write ? "a freed object is written" : "a freed object is read");
+            if (at + size > world_->heap.data() + object.offset + object.size)
+                violation("no-oops", "an access beyond the end of an object");
+            if (write && observer_ != nullptr) watch_states();
+        }
+        const auto word = reinterpret_cast<std::uintptr_t>(address) >> 3U;
+        for (std::uintptr_t w = word; w <= (reinterpret_cast<std::uintptr_t>(address) + size - 1) >> 3U; ++w)
+            touch(w << 3U, write);
+        return;
+    }
+    if (plugin_.contains(address)) {
+        if (write && !plugin_.is_variable(address)) violation("no-oops", "a constant of the driver is written");
+        touch(reinterpret_cast<std::uintptr_t>(address) & ~std::uintptr_t{7}, write);
+        return;
+    }
+    const auto* const bytes = reinterpret_cast<const unsigned char*>(&host_);
+    if (at >= bytes && at < bytes + sizeof(host_) && !write) return;
+    if (at >= reinterpret_cast<const unsigned char*>(this) && at < reinterpret_cast<const unsigned char*>(this + 1) &&
+        !write)
+        return;
+    if (on_other_stack(address)) return;
+    oops("an access to memory that is not the driver's", address);
+}
+
+void Machine::oops(const char* what, const void* address) {
+    char text[200];
+    if (address != nullptr) {
+        std::snprintf(text, sizeof(text), "%s, at %p", what, address);
+    } else {
+        std::snprintf(text, sizeof(text), "%s", what);
+    }
+    violation("no-oops", text);
+}
+
+// --- pages ---
+
+unsigned long Machine::first_pfn() const { return first_address() >> host_.page_shift; }
+
+std::uint64_t Machine::first_address() const {
+    // A device far up in memory, at a multiple of any big block.
+    constexpr std::uint64_t gib = 1ULL << 30U;
+    return setup_.threshold_bites ? 64 * gib : 5 * gib;
+}
+
+int Machine::block_of_address(std::uint64_t address) const {
+    if (address < first_address()) return -1;
+    return static_cast<int>((address - first_address()) / setup_.memory_block_bytes());
+}
+
+int Machine::page_index(const page* p) const { return static_cast<int>(p - world_->memmap.data()); }
+
+page* Machine::pfn_to_page(unsigned long pfn) {
+    const unsigned long first = first_pfn();
+    if (pfn < first || pfn >= first + static_cast<unsigned long>(setup_.total_pages())) {
+        violation("no-oops", "pfn_to_page() of memory that is not the device's");
+    }
+    return &world_->memmap[pfn - first];
+}
+
+page* Machine::pfn_to_online_page(unsigned long pfn) {
+    const unsigned long first = first_pfn();
+    if (pfn < first || pfn >= first + static_cast<unsigned long>(setup_.total_pages())) return nullptr;
+    const auto block = static_cast<std::size_t>(block_of_page(static_cast<int>(pfn - first)));
+    point(Op::read_block, 0, 1, static_cast<int>(block));
+    touch((3ULL << 60U) + block, false);
+    return world_->block[block].online != 0 ? &world_->memmap[pfn - first] : nullptr;
+}
+
+unsigned long Machine::page_to_pfn(const page* p) { return first_pfn() + static_cast<unsigned long>(page_index(p)); }
+
+void Machine::require_memmap(int i, const char* what) {
+    if (i < 0 || i >= setup_.total_pages())
+        violation("no-oops", text_ = std::string(what) + " of a page that is not the device's");
+    if (world_->block[static_cast<std::size_t>(block_of_page(i))].state == BlockState::absent) {
+        violation("no-oops",
+                  text_ = std::string(what) + " of a page whose memory block is not added: it has no memmap");
+    }
+}
+
+int Machine::page_ref_add(page* p, int delta) {
+    const int i = page_index(p);
+    require_memmap(i, "page_ref_add()");
+    touch(page_object + static_cast<unsigned>(i), true);
+    const int count = p->refcount + delta;
+    if (count < 0) violation("refcount-released-on-offline", "a page's reference count drops below 0");
+    p->refcount = count;
+    return count;
+}
+
+void Machine::set_page_offline(page* p, bool offline) {
+    const int i = page_index(p);
+    require_memmap(i, "SetPageOffline()");
+    touch(page_object + static_cast<unsigned>(i), true);
+    show(offline ? EventKind::set_fake_offline : EventKind::clear_fake_offline, block_of_page(i));
+    if (offline && world_->info[static_cast<std::size_t>(i)].use != PageUse::contig) {
+        // (6.1 marks pages that are being onlined, too.)
+        if (world_->info[static_cast<std::size_t>(i)].use != PageUse::init)
+            violation("no-warn", "a page that somebody else uses is marked PageOffline");
+    }
+    if (!offline && p->type != SHIM_PAGE_OFFLINE)
+        violation("no-warn", "VM_BUG_ON: PageOffline is cleared of a page that has it not");
+    p->type = offline ? SHIM_PAGE_OFFLINE : SHIM_PAGE_PLAIN;
+}
+
+void Machine::set_page_dirty(page* p, bool dirty) {
+    const int i = page_index(p);
+    require_memmap(i, "SetPageDirty()");
+    touch(page_object + static_cast<unsigned>(i), true);
+    show(dirty ? EventKind::set_fake_offline : EventKind::clear_fake_offline, block_of_page(i));
+    p->dirty = dirty ? 1 : 0;
+}
+
+void Machine::set_page_reserved(page* p, bool reserved) {
+    const int i = page_index(p);
+    require_memmap(i, "SetPageReserved()");
+    touch(page_object + static_cast<unsigned>(i), true);
+    p->reserved = reserved ? 1 : 0;
+}
+
+void Machine::adjust_managed(page* p, long count) {
+    const int i = page_index(p);
+    require_memmap(i, "adjust_managed_page_count()");
+    const std::size_t zone = zone_index(p->zone);
+    touch(&world_->managed[zone], true);
+    show(EventKind::adjust_managed, block_of_page(i));
+    world_->managed[zone] += static_cast<std::int32_t>(count);
+}
+
+// --- registering ---
+
+int Machine::register_notifier(shim_notifier* nb) {
+    touch(&world_->notifier, true);
+    world_->notifier = nb;
+    return 0;
+}
+
+void Machine::unregister_notifier(shim_notifier* nb) {
+    point(Op::unregister);
+    touch(&world_->notifier, true);
+    touch(&world_->chain_readers, true);
+    if (world_->notifier == nb) world_->notifier = nullptr;
+}
+
+int Machine::set_online_page_callback(void (*callback)(page*, unsigned)) {
+    point(Op::mem_hotplug_lock);  // get_online_mems()
+    touch(&world_->mem_hotplug_lock, false);
+    world_->online_page_callback = callback;
+    return 0;
+}
+
+int Machine::restore_online_page_callback(void (*callback)(page*, unsigned)) {
+    point(Op::mem_hotplug_lock);
+    touch(&world_->mem_hotplug_lock, false);
+    if (world_->online_page_callback != callback) return -22;
+    world_->online_page_callback = nullptr;
+    return 0;
+}
+
+shim_resource* Machine::request_region(std::uint64_t start, std::uint64_t size, const char* name, unsigned long flags) {
+    auto* resource = static_cast<shim_resource*>(allocate(sizeof(shim_resource), true));
+    if (resource == nullptr) return nullptr;
+    resource->name = name;
+    resource->start = start;
+    resource->end = start + size - 1;
+    resource->flags = flags;
+    return resource;
+}
+
+int Machine::release_resource(shim_resource* resource) {
+    check_live(resource, "a freed resource is released");
+    return 0;
+}
+
+bool Machine::has_system_ram(std::uint64_t start, std::uint64_t end) {
+    for (int b = 0; b < setup_.total_memory_blocks(); ++b) {
+        const std::uint64_t address = first_address() + static_cast<unsigned>(b) * setup_.memory_block_bytes();
+        touch((3ULL << 60U) + static_cast<unsigned>(b), false);
+        if (world_->block[static_cast<std::size_t>(b)].state != BlockState::absent && address >= start && address < end)
+            return true;
+    }
+    return false;
+}
+
+}  // namespace vmemcheck::conformance

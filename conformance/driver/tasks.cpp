@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// What each task does.
+#include <algorithm>
+
+#include "conformance/driver/machine.hpp"
+
+namespace vmemcheck::conformance {
+
+using bbm::EventKind;
+
+void Machine::task_body(int task) {
+    current_ = task;
+    Task& me = self();
+    const unsigned answer = me.begun_as;
+    me.op = Op::none;
+    switch (task) {
+        case driver_actor::worker:
+            run_worker();
+            break;
+        case driver_actor::config_irq:
+            run_config_interrupt();
+            break;
+        case driver_actor::vq_irq:
+            run_vq_interrupt(answer);
+            break;
+        case driver_actor::timer:
+            run_timer();
+            break;
+        case driver_actor::user:
+            run_user(answer);
+            break;
+        default:
+            run_admin(answer);
+            break;
+    }
+    check_locks_released();
+    me = Task{};
+    me.answers = 1;
+    me.block = -1;
+}
+
+/// process_one_work(): the work may be queued again from here on, and is then run again.
+void Machine::run_worker() {
+    shim_work* const work = world_->work;
+    check_live(work, "the work of a freed device is run");
+    touch(4ULL << 60U, true);
+    work->pending = 0;
+    world_->work = nullptr;
+    work->func(work);
+}
+
+/// virtio_config_changed()
+void Machine::run_config_interrupt() {
+    world_->config_pending = 0;
+    touch(5ULL << 60U, true);
+    driver_.config_changed(&world_->vdev);
+}
+
+/// The device answers the request, and vring_interrupt() calls the queue's callback.
+void Machine::run_vq_interrupt(unsigned answer) {
+    device_answers_request(answer);
+    world_->vq.callback(&world_->vq);
+}
+
+void Machine::run_timer() {
+    shim_hrtimer* const timer = world_->armed;
+    check_live(timer, "the timer of a freed device expires");
+    touch((4ULL << 60U) + 1, true);
+    timer->armed = 0;
+    world_->armed = nullptr;
+    timer->function(timer);
+}
+
+/// A write to memoryX/state: lock_device_hotplug_sysfs(), then device_online() or device_offline().
+void Machine::run_user(unsigned answer) {
+    show(EventKind::dev_hotplug_lock_sysfs);
+    show(EventKind::dev_hotplug_lock_sysfs_ret, -1, 0);
+    touch(&world_->device_hotplug_lock, true);
+    world_->device_hotplug_lock = static_cast<std::uint8_t>(current_ + 1);
+    const int block = static_cast<int>(answer / 3);
+    if (answer % 3 == 0) {
+        device_offline(block);
+    } else {
+        device_online(block, answer % 3 == 1 ? SHIM_ZONE_NORMAL : SHIM_ZONE_MOVABLE);
+    }
+    unlock_device_hotplug();
+}
+
+/// virtio_dev_probe() and virtio_dev_remove().
+void Machine::run_admin(unsigned answer) {
+    static_cast<void>(answer);
+    World& w = *world_;
+    if (binding_) {
+        if (driver_.probe(&w.vdev) == 0) w.bound = w.observable = 1;
+        return;
+    }
+    // virtio_config_disable(), under config_lock: from here on a config change is remembered, and never told.
+    point(Op::config_disable);
+    w.removal_begun = 1;
+    w.bound = 0;
+    touch(5ULL << 60U, true);
+    driver_.remove(&w.vdev);
+    if (w.notifier != nullptr || w.online_page_callback != nullptr) {
+        violation("no-use-after-free", "the driver is gone, and its callbacks are still registered");
+    }
+    w.observable = 0;
+}
+
+}  // namespace vmemcheck::conformance
