@@ -5,15 +5,6 @@ namespace vmemcheck::checker {
 
 namespace {
 
-/// Takes an alternative and notes it.
-void take(Program& program, std::size_t index, Replayed& run) {
-    const Alternative& alternative = program.alternatives()[index];
-    run.taken.emplace_back(alternative);
-    run.cost += alternative.cost;
-    run.deviations += index == 0 ? 0U : 1U;
-    program.take(index);
-}
-
 std::string missing_text(const Program& program, std::size_t at, const Choice& wanted) {
     const std::string step = "step " + std::to_string(at);
     const std::string name = "actor " + std::to_string(wanted.actor) + " (" + program.actor_name(wanted.actor) +
@@ -30,6 +21,14 @@ std::string missing_text(const Program& program, std::size_t at, const Choice& w
 }
 
 }  // namespace
+
+void take(Program& program, std::size_t index, Replayed& run) {
+    const Alternative& alternative = program.alternatives()[index];
+    if (index != 0) run.deviations.push_back(run.taken.size());
+    run.taken.emplace_back(alternative);
+    run.cost += alternative.cost;
+    program.take(index);
+}
 
 std::optional<std::size_t> find_alternative(const Program& program, const Choice& choice) {
     const auto offered = program.alternatives();

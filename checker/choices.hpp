@@ -30,9 +30,9 @@ using Choices = std::vector<Choice>;
 
 /// A run that was run again.
 struct Replayed {
-    Choices taken;               ///< in a lenient run not what was given
-    std::uint64_t cost = 0;      ///< of the alternatives taken, summed
-    std::size_t deviations = 0;  ///< points at which something else than the default was taken
+    Choices taken;                        ///< in a lenient run not what was given
+    std::uint64_t cost = 0;               ///< of the alternatives taken, summed
+    std::vector<std::size_t> deviations;  ///< steps, from 0, at which something else than the default was taken
     /// How it ended; nothing if the choices or the steps ran out before, or a strict run failed.
     std::optional<ProgramEnd> end;
     /// Of a strict run: the number, from 0, of the choice that could not be taken.
@@ -53,6 +53,9 @@ struct Replayed {
 /// default is taken.
 /// \param max_steps the run is left after so many
 [[nodiscard]] Replayed replay_leniently(Program& program, const Choices& choices, std::size_t max_steps);
+
+/// Takes an alternative and notes it. \param index into alternatives()
+void take(Program& program, std::size_t index, Replayed& run);
 
 /// The number of the alternative that a choice names; nothing if it is not offered.
 [[nodiscard]] std::optional<std::size_t> find_alternative(const Program& program, const Choice& choice);

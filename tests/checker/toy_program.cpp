@@ -193,17 +193,17 @@ Everything try_everything(const Toy& toy, std::uint64_t bound) {
     return everything;
 }
 
-Toy random_toy(std::uint64_t seed) {
+Toy random_toy(std::uint64_t seed, int more) {
     std::mt19937_64 random(seed);
     const auto below = [&random](int count) { return static_cast<int>(random() % static_cast<std::uint64_t>(count)); };
     Toy toy;
     toy.initial = {below(2), below(2), below(2)};
     toy.deadlock_is_wrong = below(2) == 0;
     if (below(2) == 0) toy.final_variable = 0;
-    const int threads = 2 + below(2);
+    const int threads = 2 + below(more > 0 ? 3 : 2);
     for (int thread = 0; thread < threads; ++thread) {
         std::vector<Op> ops;
-        const int count = 1 + below(threads == 2 ? 5 : 3);
+        const int count = 1 + below((threads == 2 ? 5 : 3) + more);
         for (int i = 0; i < count; ++i) {
             constexpr std::array kinds{Op::load,   Op::load,  Op::store,   Op::store,        Op::add_register, Op::lock,
                                        Op::unlock, Op::down,  Op::up,      Op::await,        Op::await_turn,   Op::ask,

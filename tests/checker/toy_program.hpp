@@ -125,8 +125,8 @@ struct Everything {
 /// \param bound of the summed costs
 Everything try_everything(const Toy& toy, std::uint64_t bound = ~std::uint64_t{0});
 
-/// Two or three threads of up to four operations; always the same for a seed.
-Toy random_toy(std::uint64_t seed);
+/// Two or three threads of up to five operations; always the same for a seed. \param more operations, and a thread
+Toy random_toy(std::uint64_t seed, int more = 0);
 
 Toy lost_update(int threads);                ///< each adds 1 to a variable, not atomically
 Toy philosophers(int count, bool in_order);  ///< in_order: no deadlock
