@@ -66,6 +66,9 @@ struct ExploreOptions {
     // bounded
     std::uint16_t bound = 2;  ///< of the summed costs of a run
     bool prune = true;        ///< leave runs in states that were visited; if not, Program::fingerprint is not called
+    /// Look at fingerprints only where the default is that another actor moves than before, which is where runs come
+    /// together again. For programs whose fingerprint takes longer than going on.
+    bool prune_at_switches = false;
 
     // bounded and exhaustive
     bool save_states = true;     ///< if not, points are come back to from the beginning of the run

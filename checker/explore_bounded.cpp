@@ -61,7 +61,7 @@ class BoundedSearch {
             exploration_.run_left(path_.choices(), RunLeft::cut);
             return false;
         }
-        if (options_.prune && offered.size() > 1) {
+        if (options_.prune && offered.size() > 1 && (!options_.prune_at_switches || is_switch(offered.front()))) {
             const bool known = visited_.visited(program.fingerprint(), static_cast<std::uint16_t>(bound_ - cost));
             exploration_.result.states = visited_.count();
             if (known) {
@@ -72,6 +72,13 @@ class BoundedSearch {
         PathPoint& point = path_.arrive();
         point.next = affordable(point, 0);
         return true;
+    }
+
+    /// Whether the default is that another actor moves than the one that moved last.
+    [[nodiscard]] bool is_switch(const Alternative& by_default) {
+        if (path_.size() == 0) return true;
+        const PathPoint& before = path_.last();
+        return before.alternatives[before.taken].actor != by_default.actor;
     }
 
     /// The first alternative from `from` on that is within the bound.

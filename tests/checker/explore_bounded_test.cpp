@@ -13,6 +13,7 @@ using toys::Everything;
 using toys::Op;
 using toys::Toy;
 using toys::ToyProgram;
+using toys::violated;
 
 ExploreOptions up_to(std::uint16_t bound) {
     ExploreOptions options;
@@ -21,16 +22,10 @@ ExploreOptions up_to(std::uint16_t bound) {
     return options;
 }
 
-std::set<std::string> violated(const ExploreResult& result) {
-    std::set<std::string> names;
-    for (const auto& violation : result.violations) names.insert(violation.property);
-    return names;
-}
-
 /// Collects what runs come to.
-class Outcomes : public ExploreObserver {
+class AllOutcomes : public ExploreObserver {
  public:
-    explicit Outcomes(const ToyProgram& program) : program_(program) {}
+    explicit AllOutcomes(const ToyProgram& program) : program_(program) {}
     void on_run_end(const Choices& schedule, const ProgramEnd&) override {
         seen.insert(program_.outcome());
         twice += schedules_.insert(key(schedule)).second ? 0 : 1;
@@ -59,7 +54,7 @@ TEST(ExploreBounded, RunsAreThoseOfBruteForceEachOnce) {
             ToyProgram program(toy);
             ExploreOptions options = up_to(bound);
             options.prune = false;
-            Outcomes outcomes(program);
+            AllOutcomes outcomes(program);
             const auto result = explore(program, options, &outcomes);
             EXPECT_EQ(result.runs, everything.runs) << "bound " << bound;
             EXPECT_EQ(outcomes.seen, everything.outcomes);
@@ -87,7 +82,8 @@ TEST(ExploreBounded, PruningAndSavingChangeNoVerdict) {
                 ExploreOptions options = up_to(bound);
                 options.prune = prune;
                 options.save_every = 1 + seed % 2 * 2;
-                Outcomes outcomes(program);
+                options.prune_at_switches = seed % 5 == 0;
+                AllOutcomes outcomes(program);
                 const auto result = explore(program, options, &outcomes);
                 EXPECT_EQ(violated(result), everything.violated) << "toy " << seed;
                 EXPECT_EQ(outcomes.seen, everything.outcomes) << "toy " << seed;
@@ -136,6 +132,19 @@ TEST(ExploreBounded, AStateVisitedWithLessLeftIsExploredAgain) {
     EXPECT_GT(result.states, 0U);
     EXPECT_GT(result.omission_probability, 0);
     EXPECT_LT(result.omission_probability, 1e-12);
+}
+
+TEST(ExploreBounded, PruningAtSwitchesLooksAtFewerStates) {
+    ToyProgram program(toys::philosophers(4, false));
+    const auto everywhere = explore(program, up_to(3));
+    ExploreOptions options = up_to(3);
+    options.prune_at_switches = true;
+    const auto at_switches = explore(program, options);
+    EXPECT_TRUE(at_switches.complete);
+    EXPECT_GT(at_switches.pruned, 0U);
+    EXPECT_LT(at_switches.states, everywhere.states);
+    EXPECT_GT(at_switches.points, everywhere.points);
+    EXPECT_EQ(violated(at_switches), violated(everywhere));
 }
 
 TEST(ExploreBounded, GoesOnWithoutMemory) {

@@ -16,6 +16,7 @@ using toys::Everything;
 using toys::Op;
 using toys::Toy;
 using toys::ToyProgram;
+using toys::violated;
 
 ExploreOptions exhaustive() {
     ExploreOptions options;
@@ -24,17 +25,11 @@ ExploreOptions exhaustive() {
     return options;
 }
 
-std::set<std::string> violated(const ExploreResult& result) {
-    std::set<std::string> names;
-    for (const auto& violation : result.violations) names.insert(violation.property);
-    return names;
-}
-
 /// Collects what runs come to that end by themselves: one that ends in a violation, or is given up, leaves what others
 /// would have done open, and how much of that was done before is not explored.
-class Outcomes : public ExploreObserver {
+class FinalOutcomes : public ExploreObserver {
  public:
-    explicit Outcomes(const ToyProgram& program) : program_(program) {}
+    explicit FinalOutcomes(const ToyProgram& program) : program_(program) {}
     void on_run_end(const Choices&, const ProgramEnd& end) override {
         if (end.kind == ProgramEnd::Kind::finished || end.property == "deadlock" || end.property == "final") {
             seen.insert(program_.outcome());
@@ -223,7 +218,7 @@ TEST(ExploreExhaustive, FindsEveryOutcomeOfRandomProgramsInFewerRuns) {
         ToyProgram program(toy, seed % 2 == 0);
         ExploreOptions options = exhaustive();
         options.save_every = 1 + seed % 3;
-        Outcomes outcomes(program);
+        FinalOutcomes outcomes(program);
         const auto result = explore(program, options, &outcomes);
         EXPECT_EQ(outcomes.seen, ended_by_themselves(everything)) << "toy " << seed;
         EXPECT_EQ(violated(result), everything.violated) << "toy " << seed;

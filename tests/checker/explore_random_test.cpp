@@ -15,13 +15,13 @@ using toys::Toy;
 using toys::ToyProgram;
 
 /// Collects the runs.
-class Runs : public ExploreObserver {
+class WalksTaken : public ExploreObserver {
  public:
     void on_run_end(const Choices& schedule, const ProgramEnd&) override { all.push_back(schedule); }
     std::vector<Choices> all;
 };
 
-ExploreOptions walks(ExploreMode mode, std::uint64_t count, std::uint64_t seed = 1) {
+ExploreOptions some_walks(ExploreMode mode, std::uint64_t count, std::uint64_t seed = 1) {
     ExploreOptions options;
     options.mode = mode;
     options.max_runs = count;
@@ -35,16 +35,16 @@ INSTANTIATE_TEST_SUITE_P(Modes, ExploreWalks, testing::Values(ExploreMode::rando
 
 TEST_P(ExploreWalks, AreFunctionsOfSeedAndNumber) {
     ToyProgram program(toys::philosophers(4, false));
-    Runs all;
-    const auto result = explore(program, walks(GetParam(), 50, 7), &all);
+    WalksTaken all;
+    const auto result = explore(program, some_walks(GetParam(), 50, 7), &all);
     ASSERT_EQ(all.all.size(), 50U);
     EXPECT_EQ(result.runs, 50U);
     EXPECT_EQ(result.ended, ExploreEnded::complete);
     EXPECT_FALSE(result.complete) << "walks prove nothing";
     std::set<std::vector<std::uint16_t>> different;
     for (std::uint64_t i = 0; i < 50; ++i) {
-        Runs one;
-        ExploreOptions options = walks(GetParam(), 1, 7);
+        WalksTaken one;
+        ExploreOptions options = some_walks(GetParam(), 1, 7);
         options.first_run = i;
         const auto single = explore(program, options, &one);
         EXPECT_EQ(one.all.at(0), all.all[i]);
@@ -54,8 +54,8 @@ TEST_P(ExploreWalks, AreFunctionsOfSeedAndNumber) {
         different.insert(actors);
     }
     EXPECT_GT(different.size(), 15U);
-    Runs other;
-    (void)explore(program, walks(GetParam(), 50, 8), &other);
+    WalksTaken other;
+    (void)explore(program, some_walks(GetParam(), 50, 8), &other);
     EXPECT_NE(other.all, all.all);
 }
 
@@ -65,7 +65,7 @@ TEST_P(ExploreWalks, FindWhatBruteForceFinds) {
         const Toy toy = toys::random_toy(seed);
         const auto everything = toys::try_everything(toy);
         ToyProgram program(toy);
-        const auto result = explore(program, walks(GetParam(), 5000));
+        const auto result = explore(program, some_walks(GetParam(), 5000));
         std::set<std::string> found;
         for (const auto& violation : result.violations) {
             found.insert(violation.property);
@@ -81,7 +81,7 @@ TEST_P(ExploreWalks, FindWhatBruteForceFinds) {
 
 TEST_P(ExploreWalks, StopAtAViolation) {
     ToyProgram program(toys::lost_update(2));
-    ExploreOptions options = walks(GetParam(), 100'000);
+    ExploreOptions options = some_walks(GetParam(), 100'000);
     options.keep_going = false;
     const auto result = explore(program, options);
     EXPECT_EQ(result.ended, ExploreEnded::violation);
@@ -94,7 +94,7 @@ TEST_P(ExploreWalks, EndlessRunsAreCut) {
     toy.initial = {0};
     toy.threads = {{{Op::load, 0}, {Op::loop}}, {{Op::load, 0}}};
     ToyProgram program(toy);
-    ExploreOptions options = walks(GetParam(), 10);
+    ExploreOptions options = some_walks(GetParam(), 10);
     options.max_steps = 30;
     const auto result = explore(program, options);
     EXPECT_EQ(result.cut, 10U);
@@ -107,8 +107,8 @@ TEST(ExploreRandom, WithoutARateAllAlternativesAreEquallyLikely) {
     toy.initial = {0};
     toy.threads = {{{Op::ask, 0, 5}}};
     ToyProgram program(toy);
-    Runs runs;
-    (void)explore(program, walks(ExploreMode::random, 5000), &runs);
+    WalksTaken runs;
+    (void)explore(program, some_walks(ExploreMode::random, 5000), &runs);
     std::map<std::uint16_t, int> count;
     for (const Choices& run : runs.all) ++count[run.at(0).answer];
     ASSERT_EQ(count.size(), 5U);
@@ -122,8 +122,8 @@ TEST(ExploreRandom, DeviatesAsOftenAsAsked) {
     for (int i = 0; i < 60; ++i) toy.threads[0].push_back({Op::ask, 0, 4});
     ToyProgram program(toy);
     for (const double deviations : {0.5, 3.0, 20.0}) {
-        Runs runs;
-        ExploreOptions options = walks(ExploreMode::random, 2000);
+        WalksTaken runs;
+        ExploreOptions options = some_walks(ExploreMode::random, 2000);
         options.deviations = deviations;
         (void)explore(program, options, &runs);
         double sum = 0;
@@ -141,8 +141,8 @@ TEST(ExploreSwarm, WalksDifferInWhatTheyMayDo) {
     for (int i = 0; i < 200; ++i) toy.threads[0].push_back({Op::ask, 0, 3});
     toy.asked_cost = 0;
     ToyProgram program(toy);
-    Runs runs;
-    (void)explore(program, walks(ExploreMode::swarm, 400), &runs);
+    WalksTaken runs;
+    (void)explore(program, some_walks(ExploreMode::swarm, 400), &runs);
     std::map<std::set<std::uint16_t>, int> answered;
     for (const Choices& run : runs.all) {
         std::set<std::uint16_t> answers;
@@ -165,12 +165,12 @@ TEST(ExploreSwarm, PrioritiesFindWhatHasToBeLateInALongRun) {
     toy.threads[1] = {{Op::await, 0, 2}, {Op::store, 1, 1}};
     toy.threads.push_back({{Op::load, 1}, {Op::fail_if, 0, 1}});
     ToyProgram program(toy);
-    ExploreOptions options = walks(ExploreMode::swarm, 2000);
+    ExploreOptions options = some_walks(ExploreMode::swarm, 2000);
     options.keep_going = false;
     const auto with = explore(program, options);
     EXPECT_EQ(with.ended, ExploreEnded::violation);
     EXPECT_LT(with.runs, 100U);
-    const auto uniform = explore(program, walks(ExploreMode::random, 2000));
+    const auto uniform = explore(program, some_walks(ExploreMode::random, 2000));
     EXPECT_TRUE(uniform.violations.empty());
 }
 

@@ -13,7 +13,7 @@ using toys::Op;
 using toys::Toy;
 using toys::ToyProgram;
 
-constexpr std::size_t steps = 1000;
+constexpr std::size_t most_steps = 1000;
 
 TEST(ReplayChoices, StrictTakesWhatWasRecorded) {
     ToyProgram program(toys::lost_update(2));
@@ -47,7 +47,7 @@ TEST(ReplayChoices, StrictSaysWhereARunIsAnother) {
 
 TEST(ReplayChoices, LenientSkipsAndGoesOnByDefault) {
     ToyProgram program(toys::lost_update(2));
-    const Replayed run = replay_leniently(program, {{7, 0}, {0, 3}, {1, 0}, {7, 7}}, steps);
+    const Replayed run = replay_leniently(program, {{7, 0}, {0, 3}, {1, 0}, {7, 7}}, most_steps);
     EXPECT_EQ(run.taken, (Choices{{1, 0}, {1, 0}, {0, 0}, {0, 0}}));
     ASSERT_TRUE(run.end);
     EXPECT_EQ(run.end->kind, ProgramEnd::Kind::finished);
@@ -114,7 +114,7 @@ TEST(ShrinkChoices, LeavesOnlyWhatMatters) {
     messy.emplace_back(std::uint16_t{0}, std::uint16_t{0});
     for (std::uint16_t i = 0; i < 30; ++i) messy.emplace_back(std::uint16_t{0}, static_cast<std::uint16_t>(1 + i % 3));
     messy.back().answer = 2;
-    const Replayed before = replay_leniently(program, messy, steps);
+    const Replayed before = replay_leniently(program, messy, most_steps);
     ASSERT_TRUE(before.violates("check"));
     EXPECT_GT(before.deviations.size(), 60U);
     ShrinkChoicesOptions options;
@@ -155,13 +155,13 @@ TEST(ShrinkChoices, EndsInTime) {
     messy.emplace_back(std::uint16_t{0}, std::uint16_t{1});
     messy.emplace_back(std::uint16_t{0}, std::uint16_t{0});
     for (int i = 0; i < 30; ++i) messy.emplace_back(std::uint16_t{0}, std::uint16_t{2});
-    ASSERT_TRUE(replay_leniently(program, messy, steps).violates("check"));
+    ASSERT_TRUE(replay_leniently(program, messy, most_steps).violates("check"));
     ShrinkChoicesOptions options;
     options.max_runs = 1;
     options.search_runs = 0;
     const auto hardly = shrink(program, messy, "check", options);
     ASSERT_TRUE(hardly);
-    EXPECT_EQ(hardly->run.taken, replay_leniently(program, messy, steps).taken);
+    EXPECT_EQ(hardly->run.taken, replay_leniently(program, messy, most_steps).taken);
     const std::atomic<bool> stop = true;
     options.max_runs = 1000;
     options.search_runs = 1000;

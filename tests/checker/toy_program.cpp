@@ -218,6 +218,12 @@ Toy random_toy(std::uint64_t seed, int more) {
     return toy;
 }
 
+std::set<std::string> violated(const ExploreResult& result) {
+    std::set<std::string> names;
+    for (const auto& violation : result.violations) names.insert(violation.property);
+    return names;
+}
+
 Toy lost_update(int threads) {
     Toy toy;
     toy.initial = {0};

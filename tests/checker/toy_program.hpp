@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "checker/choices.hpp"
+#include "checker/explore.hpp"
 #include "checker/program.hpp"
 
 namespace vmemcheck::checker::toys {
@@ -127,6 +128,9 @@ Everything try_everything(const Toy& toy, std::uint64_t bound = ~std::uint64_t{0
 
 /// Two or three threads of up to five operations; always the same for a seed. \param more operations, and a thread
 Toy random_toy(std::uint64_t seed, int more = 0);
+
+/// The properties that an exploration found violated.
+std::set<std::string> violated(const ExploreResult& result);
 
 Toy lost_update(int threads);                ///< each adds 1 to a variable, not atomically
 Toy philosophers(int count, bool in_order);  ///< in_order: no deadlock
