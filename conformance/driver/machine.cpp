@@ -367,7 +367,8 @@ void Machine::collect() {
     for (int t = 0; t < driver_actor::tasks; ++t) {
         if (t == driver_actor::user && !is_running(t)) continue;
         const unsigned answers = is_running(t) ? answers_now(t) : begin_answers(t);
-        if (answers > 0) could |= 1U << static_cast<unsigned>(t);
+        // Nobody has to unbind the driver.
+        if (answers > 0 && (t != driver_actor::admin || is_running(t))) could |= 1U << static_cast<unsigned>(t);
         for (unsigned answer = 0; answer < answers; ++answer) {
             if (t == chosen && answer == chosen_answer) continue;
             if (is_running(t) && answer > 0 && !fault_allowed(t, answer)) continue;
