@@ -43,6 +43,13 @@ constexpr std::array<const char*, driver_actor::count> actor_names{"worker", "co
 
 }  // namespace
 
+std::optional<std::uint16_t> driver_actor_named(std::string_view name) {
+    for (std::size_t actor = 0; actor < actor_names.size(); ++actor) {
+        if (name == actor_names.at(actor)) return static_cast<std::uint16_t>(actor);
+    }
+    return std::nullopt;
+}
+
 /// What save() returns: the world, the driver's variables, the stacks, and the run so far.
 struct Machine::Saved final : checker::ProgramState {
     World world;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -47,6 +48,9 @@ class DriverObserver {
     /// The kernel's log.
     virtual void printed(std::string_view text) = 0;
 };
+
+/// The actor with this name.
+[[nodiscard]] std::optional<std::uint16_t> driver_actor_named(std::string_view name);
 
 class Machine final : public checker::Program {
  public:
