@@ -250,6 +250,8 @@ class Machine final : public checker::Program {
     [[nodiscard]] std::uint64_t first_address() const;
     [[nodiscard]] std::size_t zone_index(unsigned zone) const { return zone == SHIM_ZONE_MOVABLE ? 1 : 0; }
     [[nodiscard]] bool is_hotplug_mutex(const shim_mutex* mutex) const;
+    /// The world is as new; AddressSanitizer minds the heap if it is poisoned.
+    void forget_memory(bool poisoned = true);
     [[nodiscard]] bool on_other_stack(const void* address) const;
     /// UNPLUG is about to be sent for this page.
     void check_unplug(int page);
