@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "checker/explore.hpp"
@@ -87,6 +89,31 @@ TEST_P(ExploreWalks, StopAtAViolation) {
     EXPECT_EQ(result.ended, ExploreEnded::violation);
     ASSERT_EQ(result.violations.size(), 1U);
     EXPECT_EQ(result.violations[0].run + 1, result.runs);
+}
+
+TEST_P(ExploreWalks, OfEachPropertyTheBestRunIsKept) {
+    class Best : public ExploreObserver {
+     public:
+        void on_run_end(const Choices& schedule, const ProgramEnd& end) override {
+            if (end.kind != ProgramEnd::Kind::violation) return;
+            least = std::min(least, replay_strictly(again_, schedule).cost);
+            first = first.value_or(replay_strictly(again_, schedule).cost);
+            ++count;
+        }
+        std::uint64_t least = ~std::uint64_t{0};
+        std::optional<std::uint64_t> first;
+        std::uint64_t count = 0;
+
+     private:
+        ToyProgram again_{toys::lost_update(4)};
+    } best;
+    ToyProgram program(toys::lost_update(4));
+    const auto result = explore(program, some_walks(GetParam(), 500, 3), &best);
+    ASSERT_EQ(result.violations.size(), 1U);
+    EXPECT_EQ(result.violations[0].cost, best.least);
+    EXPECT_EQ(result.violations[0].count, best.count);
+    EXPECT_EQ(result.violating, best.count);
+    EXPECT_GT(best.first, best.least) << "another seed would test something";
 }
 
 TEST_P(ExploreWalks, EndlessRunsAreCut) {
