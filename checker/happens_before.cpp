@@ -42,7 +42,7 @@ std::span<const std::size_t> HappensBefore::push(const Choice& choice, std::span
     for (const Touched& touch : event.touched) {
         for (const Access& access : accesses_[touch.object]) {
             const Event& other = events_[access.event];
-            if (other.actor == event.actor || !(access.written || touch.written)) continue;
+            if (!access.written && !touch.written) continue;
             if (at(event.clock, other.actor) < other.number) races_.push_back(access.event);
         }
     }
