@@ -93,7 +93,6 @@ class ExhaustiveSearch {
         for (const Sleeper& sleeper : node(event).sleep) {
             if (sleeper.choice.actor == history_.choice(event).actor) continue;
             if (conflict(sleeper.touched, history_.touched(event))) continue;
-            if (std::find(hindered_.begin(), hindered_.end(), sleeper.choice.actor) != hindered_.end()) continue;
             here.sleep.push_back(sleeper);
         }
     }
@@ -128,11 +127,9 @@ class ExhaustiveSearch {
     /// The last event kept other actors from what they could have done before it, or ended the run: that is to be
     /// explored as well. What it let them do is seen when they do it.
     void find_hindered(std::span<const Alternative> before, std::uint16_t actor) {
-        hindered_.clear();
         Node& here = node(path_.size() - 1);
         for (const Alternative& lost : before) {
             if (lost.actor == actor || find_alternative(exploration_.program(), Choice(lost))) continue;
-            hindered_.push_back(lost.actor);
             if (!here.explores(lost.actor)) here.backtrack.push_back(lost.actor);
         }
     }
@@ -147,7 +144,7 @@ class ExhaustiveSearch {
         for (const std::size_t event : history_.initials(race)) {
             const Choice& first = history_.choice(event);
             if (!offers(offered, first.actor)) continue;
-            if (there.explores(first.actor) || there.asleep(first)) return;
+            if (there.explores(first.actor)) return;
             add = first.actor;
         }
         if (add) {
@@ -177,10 +174,9 @@ class ExhaustiveSearch {
     Exploration& exploration_;
     const ExploreOptions& options_;
     Path path_;
-    HappensBefore history_;                ///< event i is what was taken at point i
-    std::vector<Node> nodes_;              ///< more than points, to use their memory again
-    std::vector<std::uint16_t> hindered_;  ///< by the last event
-    bool at_last_ = false;                 ///< the program is at the last point
+    HappensBefore history_;    ///< event i is what was taken at point i
+    std::vector<Node> nodes_;  ///< more than points, to use their memory again
+    bool at_last_ = false;     ///< the program is at the last point
 };
 
 }  // namespace
