@@ -27,7 +27,6 @@ class Probe:
     returns: bool = False
     state: bool = False
     pages: bool = False
-    optional: bool = False
 
 
 def _vm(types, member, kind, extra=0):
@@ -106,16 +105,18 @@ def functions(types, release):
     addr_args = "addr=$arg2:u64 size=$arg3:u64"
     resp = _vm(types, "resp", "u16", types.offset("virtio_mem_resp", "type"))
 
-    def pair(event, symbols, args="", entry="", ret=""):
+    def pair(event, symbols, args="", entry="", ret="", value="ret=$retval:s32"):
+        """A function's entry and return; "s": with driver state, "p": with pages. value="": it returns none, and kernels
+        that know that from BTF refuse to fetch one."""
         if isinstance(symbols, str):
             symbols = (symbols,)
         return [
             Probe(event, symbols, args, state="s" in entry, pages="p" in entry),
-            Probe(f"{event}_ret", symbols, "ret=$retval:s32", True, state="s" in ret, pages="p" in ret),
+            Probe(f"{event}_ret", symbols, value, True, state="s" in ret, pages="p" in ret),
         ]
 
     probes = [
-        *pair("run_wq", "virtio_mem_run_wq", entry="sp", ret="s"),
+        *pair("run_wq", "virtio_mem_run_wq", entry="sp", ret="s", value=""),
         Probe("config_changed", ("virtio_mem_config_changed",), state=True, pages=True),
         *pair("bbm_plug_and_add_bb", "virtio_mem_bbm_plug_and_add_bb", "bb=$arg2:u64", entry="s"),
         *pair("send_plug", "virtio_mem_send_plug_request", addr_args, ret="s"),
@@ -144,9 +145,10 @@ def functions(types, release):
               f"{from_to} mt=$arg3:u32", ret="sp"),
         *pair("fake_offline", "virtio_mem_fake_offline",
               range_args if release == "linux-6.1" else "pfn=$arg2:u64 nr=$arg3:u64", entry="s", ret="sp"),
-        *pair("fake_online", "virtio_mem_fake_online", range_args, entry="s", ret="sp"),
-        *pair("fake_offline_going_offline", "virtio_mem_fake_offline_going_offline", range_args, entry="s", ret="sp"),
-        *pair("fake_offline_cancel_offline", "virtio_mem_fake_offline_cancel_offline", range_args, ret="sp"),
+        *pair("fake_online", "virtio_mem_fake_online", range_args, entry="s", ret="sp", value=""),
+        *pair("fake_offline_going_offline", "virtio_mem_fake_offline_going_offline", range_args, entry="s", ret="sp",
+              value=""),
+        *pair("fake_offline_cancel_offline", "virtio_mem_fake_offline_cancel_offline", range_args, ret="sp", value=""),
         *pair("vm_offline_and_remove", "virtio_mem_offline_and_remove_memory", addr_args, entry="s", ret="s"),
         *pair("offline_and_remove_memory", "offline_and_remove_memory", "addr=$arg1:u64 size=$arg2:u64"),
         *pair("try_remove_memory", "try_remove_memory", "addr=$arg1:u64 size=$arg2:u64", ret="p"),

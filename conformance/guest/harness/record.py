@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""Runs one scenario and writes its recording."""
+
+import pathlib
+import sys
+import time
+
+import convert
+import disassembly
+import guest
+import probes
+from errors import HarnessError
+from scenarios import BIG_BLOCK
+
+_HERE = pathlib.Path(__file__).resolve().parent
+_BIG_BLOCKS = guest.REGION // BIG_BLOCK
+
+
+def record(scenario, kernel, cpu, base, seconds):
+    """Returns the recording's file, build/guest/<kernel>/<scenario>.jsonl. Raises HarnessError if there is none."""
+    recording = kernel.folder / f"{scenario.name}.jsonl"
+    recording.unlink(missing_ok=True)
+    work = kernel.folder / "work" / scenario.name
+    work.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + seconds
+    archive = work / "initramfs.gz"
+    guest.build_initramfs(archive, kernel, guest.build_tool(_HERE / "vmtool.c", base), _HERE / "init.sh",
+                          _parameters(scenario, kernel), _probes(kernel))  # fmt: skip
+    with guest.Guest(kernel.image, archive, cpu, work, deadline) as g:
+        head = _begin(g, scenario)
+        scenario.drive(g)
+        if scenario.end:
+            g.settle()
+            g.mark("end")
+        trace = _end(g)
+    (work / "trace.txt").write_text(trace)
+    text = convert.convert(trace, kernel.release, guest.REGION, kernel.types.size("page"), head)
+    partial = recording.with_suffix(".partial")
+    partial.write_text(text)
+    partial.replace(recording)
+    return recording
+
+
+def _parameters(scenario, kernel):
+    return {
+        "modules": " ".join(m.stem for m in kernel.modules),
+        "driver_parameters": f"force_bbm=1 bbm_block_size={BIG_BLOCK} bbm_safe_unplug={int(scenario.safe)}",
+        "priority": "" if scenario.priority is None else scenario.priority,
+        "online": scenario.online,
+    }
+
+
+def _probes(kernel):
+    sites = disassembly.sites(kernel.disassembly())
+    return probes.text(kernel.types, kernel.release, sites, _BIG_BLOCKS)
+
+
+def _begin(g, scenario):
+    """Sets the probes, and binds the device. Returns the address of the driver's list of devices."""
+    complaints = g.check("begin").strip()
+    if complaints:
+        raise HarnessError(f"in the guest: {complaints.splitlines()[0]}")
+    found = g.sh("grep -w virtio_mem_devices /proc/kallsyms")[0].split()
+    if not found:
+        raise HarnessError("the guest's kernel does not tell where virtio_mem_devices is")
+    priority = "none" if scenario.priority is None else scenario.priority
+    g.mark(f"bind virtio0 mode=bbm safe={int(scenario.safe)} online={scenario.online} prio={priority} bbs={BIG_BLOCK} "
+           f"mbs={probes.MEMORY_BLOCK}")  # fmt: skip
+    g.check("echo virtio0 >/sys/bus/virtio/drivers/virtio_mem/bind")
+    g.settle()
+    return int(found[0], 16)
+
+
+def _end(g):
+    """Stops the recording. Returns what it has."""
+    g.check("echo 0 >$tracing/tracing_on")
+    trace = g.read("/sys/kernel/tracing/trace")
+    lost = g.sh("cat $tracing/per_cpu/cpu*/stats | grep -E '(overrun|dropped events): [1-9]'")[0].split()
+    if lost:
+        raise HarnessError("events were lost: the guest's trace buffer was too small")
+    missed = g.sh("awk '$3 > 0 { print $1, $3 }' $tracing/kprobe_profile")[0].strip()
+    if missed:
+        print(f"guest: missed hits of probes: {', '.join(missed.splitlines())}", file=sys.stderr)
+    return trace
