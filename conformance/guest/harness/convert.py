@@ -48,6 +48,7 @@ class Converter:
         self._pages = None
         self._skipped = {}  # by task: functions entered that are not the device's
         self._tries = {}  # by task: the lock it is calling mutex_lock() for is the driver's
+        self._isolating = set()  # tasks within start_isolate_page_range(), which undoes what it has done if it fails
         self._names = {}  # of tasks, by pid
 
     def convert(self, text):
@@ -100,6 +101,12 @@ class Converter:
     def _arguments(self, task, event, args):
         """The event's arguments as recorded, or None if it is not the device's."""
         skipped = self._skipped.setdefault(task, [])
+        if event == "start_isolate":
+            self._isolating.add(task)
+        elif event == "start_isolate_ret":
+            self._isolating.discard(task)
+        elif event == "undo_isolate" and task in self._isolating:
+            return None
         if event.endswith("_ret"):
             if skipped and skipped[-1] == event.removesuffix("_ret"):
                 skipped.pop()

@@ -58,12 +58,13 @@ def verdict(program, recording):
 def one(scenario, kernel, cpu, program, seconds):
     """Records and judges one scenario; a row of the table."""
     began = time.monotonic()
+    note = ""
     try:
-        recording = record(scenario, kernel, cpu, BASE, seconds)
+        recording, note = record(scenario, kernel, cpu, BASE, seconds)
         word, details = verdict(program, recording)
     except HarnessError as error:
         word, details = "no recording", str(error)
-    return {"kernel": kernel.release, "scenario": scenario.name, "verdict": word, "details": details,
+    return {"kernel": kernel.release, "scenario": scenario.name, "verdict": word, "details": details, "note": note,
             "seconds": time.monotonic() - began}  # fmt: skip
 
 
@@ -93,7 +94,8 @@ def main(words):
             if rows[-1]["verdict"] != "accepted":
                 print(f"guest: {rows[-1]['details']}", file=sys.stderr)
     table = [f"{'kernel':<10}  {'scenario':<28}  {'verdict':<12}  seconds"]
-    table += [f"{r['kernel']:<10}  {r['scenario']:<28}  {r['verdict']:<12}  {r['seconds']:7.0f}" for r in rows]
+    table += [f"{r['kernel']:<10}  {r['scenario']:<28}  {r['verdict']:<12}  {r['seconds']:7.0f}  {r['note']}".rstrip()
+              for r in rows]  # fmt: skip
     print("\n".join(table))
     (BASE / "summary.txt").write_text("\n".join(table) + "\n")
     if any(r["verdict"] == "no recording" for r in rows):

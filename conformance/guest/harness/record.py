@@ -17,7 +17,8 @@ _BIG_BLOCKS = guest.REGION // BIG_BLOCK
 
 
 def record(scenario, kernel, cpu, base, seconds):
-    """Returns the recording's file, build/guest/<kernel>/<scenario>.jsonl. Raises HarnessError if there is none."""
+    """Returns the recording's file, build/guest/<kernel>/<scenario>.jsonl, and what the scenario noticed, if anything.
+    Raises HarnessError if there is no recording."""
     recording = kernel.folder / f"{scenario.name}.jsonl"
     recording.unlink(missing_ok=True)
     work = kernel.folder / "work" / scenario.name
@@ -28,7 +29,7 @@ def record(scenario, kernel, cpu, base, seconds):
                           _parameters(scenario, kernel), _probes(kernel))  # fmt: skip
     with guest.Guest(kernel.image, archive, cpu, work, deadline) as g:
         head = _begin(g, scenario)
-        scenario.drive(g)
+        note = scenario.drive(g) or ""
         if scenario.end:
             g.settle()
             g.mark("end")
@@ -38,7 +39,7 @@ def record(scenario, kernel, cpu, base, seconds):
     partial = recording.with_suffix(".partial")
     partial.write_text(text)
     partial.replace(recording)
-    return recording
+    return recording, note
 
 
 def _parameters(scenario, kernel):
