@@ -246,6 +246,9 @@ class Validator {
             return events[i].kind == EventKind::config_changed || events[i].unanswered_resize > node.missed_resize;
         };
         if (s.config_interrupt == 0 && shows(node.event)) return true;
+        // Unbinding defers the interrupt for ever: the model has a resize after that just before it.
+        const bool may_unbind = events[node.event].kind == EventKind::mtxtry && !events[node.event].kworker;
+        if (s.config_interrupt == 0 && may_unbind && no_interrupt_from(node.event)) return true;
         const bool matters = s.request_type != bbm::request::none || s.wk == static_cast<int>(StepId::wk_config) ||
                              s.wk == static_cast<int>(StepId::wk_requested);
         if (!matters) return false;
@@ -254,6 +257,11 @@ class Validator {
             if (shows(i)) return true;
         }
         return false;
+    }
+
+    [[nodiscard]] bool no_interrupt_from(std::size_t event) const {
+        return std::none_of(recording_.events.begin() + static_cast<std::ptrdiff_t>(event), recording_.events.end(),
+                            [](const Seen& seen) { return seen.kind == EventKind::config_changed; });
     }
 
     /// Sizes worth trying: what the driver has read last, and the next other one it will read. A size that it never

@@ -30,14 +30,16 @@ def record(scenario, kernel, cpu, base, seconds):
     with guest.Guest(kernel.image, archive, cpu, work, deadline) as g:
         head = _begin(g, scenario)
         note = scenario.drive(g) or ""
-        if scenario.end:
+        if not scenario.cut:
             g.settle()
             g.mark("end")
         trace = _end(g)
     (work / "trace.txt").write_text(trace)
-    text = convert.convert(trace, kernel.release, guest.REGION, kernel.types.size("page"), head)
+    converter = convert.Converter(kernel.release, guest.REGION, kernel.types.size("page"), head).convert(trace)
+    if scenario.cut:
+        converter.cut(*scenario.cut)
     partial = recording.with_suffix(".partial")
-    partial.write_text(text)
+    partial.write_text(converter.text())
     partial.replace(recording)
     return recording, note
 

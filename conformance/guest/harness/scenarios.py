@@ -22,7 +22,7 @@ class Scenario:
     online: str = "online_movable"  # what the kernel does with added memory
     priority: Optional[int] = None  # of a second notifier that may be told to refuse: -1 after the driver's, 1 before it
     safe: bool = True  # bbm_safe_unplug
-    end: bool = True  # nobody is at work when the recording ends
+    cut: Optional[tuple] = None  # for what does not end: the recording ends with so many events of this kind
     delays: int = 0  # probes that do nothing but take time, just before the worker declares itself idle
 
 
@@ -213,7 +213,8 @@ def unbind(g):
     g.check("mark unbind; echo virtio0 >/sys/bus/virtio/drivers/virtio_mem/unbind")
 
 
-@scenario("unbind-during-nack", "the driver is unbound while the host refuses its plugging: it asks for ever", end=False)
+@scenario("unbind-during-nack", "the driver is unbound while the host refuses its plugging: it asks for ever",
+          cut=("bbm_plug_and_add_bb_ret", 30))  # fmt: skip
 def unbind_during_nack(g):
     g.resize(8 * BIG_BLOCK)
     g.wait("plugging", lambda: g.plugged() > 0)
