@@ -88,7 +88,7 @@ def main(words):
         print(f"guest: preparing a kernel {version}", file=sys.stderr)
         kernel = Kernel(version, BASE)
         cpu = guest.accelerator(options.accel, BASE / "accelerator", kernel.image)
-        for s in chosen:
+        for s in (s for s in chosen if version in s.kernels):
             print(f"guest: {kernel.package}: {s.name}", file=sys.stderr)
             rows.append(one(s, kernel, cpu, program, options.timeout))
             if rows[-1]["verdict"] != "accepted":

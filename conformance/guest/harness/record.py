@@ -29,7 +29,11 @@ def record(scenario, kernel, cpu, base, seconds):
                           _parameters(scenario, kernel), _probes(kernel))  # fmt: skip
     with guest.Guest(kernel.image, archive, cpu, work, deadline) as g:
         head = _begin(g, scenario)
-        note = scenario.drive(g) or ""
+        try:
+            note = scenario.drive(g) or ""
+        except HarnessError:
+            _save_for_diagnosis(g, work / "trace.txt")
+            raise
         if not scenario.cut:
             g.settle()
             g.mark("end")
@@ -72,6 +76,14 @@ def _begin(g, scenario):
     g.check("echo virtio0 >/sys/bus/virtio/drivers/virtio_mem/bind")
     g.settle()
     return int(found[0], 16)
+
+
+def _save_for_diagnosis(g, file):
+    """Keeps the trace of a scenario that failed, if the guest still answers."""
+    try:
+        file.write_text(_end(g))
+    except HarnessError:
+        file.unlink(missing_ok=True)
 
 
 def _end(g):

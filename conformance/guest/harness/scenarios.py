@@ -23,7 +23,7 @@ class Scenario:
     priority: Optional[int] = None  # of a second notifier that may be told to refuse: -1 after the driver's, 1 before it
     safe: bool = True  # bbm_safe_unplug
     cut: Optional[tuple] = None  # for what does not end: the recording ends with so many events of this kind
-    delays: int = 0  # probes that do nothing but take time, just before the worker declares itself idle
+    kernels: tuple = ("6.1", "6.12")
 
 
 SCENARIOS = []
@@ -49,7 +49,8 @@ def unplug_all(g):
 
 
 @scenario("plug-unplug", "512 MiB are plugged, onlined to the movable zone, and unplugged")
-@scenario("plug-unplug-unsafe", "the same with bbm_safe_unplug=0", safe=False)
+# 6.7 has done away with the parameter.
+@scenario("plug-unplug-unsafe", "the same with bbm_safe_unplug=0", safe=False, kernels=("6.1",))
 def plug_unplug(g):
     plug(g, 2)
     unplug_all(g)
