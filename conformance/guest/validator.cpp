@@ -443,6 +443,7 @@ class Validator {
         if (auto page = pages_differ(*seen, flight, flight.next, node)) {
             want_page(at, page->page);
             want_page(before_step(at, slot), page->page);
+            want_page(before_isolation(at, page->page), page->page);
             return reject_reason(node, page->what);
         }
         node.parent = static_cast<std::ptrdiff_t>(at);
@@ -575,6 +576,15 @@ class Validator {
     /// The node from which the step in flight in a slot was taken.
     [[nodiscard]] std::size_t before_step(std::size_t at, std::size_t slot) const {
         while (nodes_[at].flight[slot].active() && nodes_[at].parent >= 0)
+            at = static_cast<std::size_t>(nodes_[at].parent);
+        return at;
+    }
+
+    /// The last node at which the page's block was not isolated: from an isolated block nobody gets a page, so who has
+    /// one got it before.
+    [[nodiscard]] std::size_t before_isolation(std::size_t at, int page) const {
+        const auto block = static_cast<std::size_t>(page / recording_.config.scope.pages);
+        while (nodes_[at].state.isolated[block] != 0 && nodes_[at].parent >= 0)
             at = static_cast<std::size_t>(nodes_[at].parent);
         return at;
     }

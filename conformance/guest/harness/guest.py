@@ -235,16 +235,22 @@ class Guest:
         text = self.check("cat /sys/kernel/tracing/per_cpu/cpu*/stats | grep '^entries'")
         return sum(int(line.split(":")[1]) for line in text.splitlines())
 
-    def settle(self, quiet=0.7, seconds=40):
-        """Waits until nothing has been recorded for a while."""
+    def working(self):
+        """Whether the driver's worker is at work: its function was entered once more than it was left."""
+        text = self.check("awk '$1 ~ /^run_wq(_ret)?$/ { print $1, $2 }' $tracing/kprobe_profile")
+        hits = dict(line.split() for line in text.splitlines())
+        return hits.get("run_wq") != hits.get("run_wq_ret")
+
+    def settle(self, quiet=0.7, seconds=60):
+        """Waits until the driver has nothing to do and nothing has been recorded for a while."""
         until = time.monotonic() + seconds
         last, since = self.events(), time.monotonic()
         while time.monotonic() - since < quiet:
             if time.monotonic() > until:
-                raise HarnessError(f"timeout: events were still recorded after {seconds} seconds")
+                raise HarnessError(f"timeout: the driver was still at work after {seconds} seconds")
             time.sleep(0.1)
             now = self.events()
-            if now != last:
+            if now != last or self.working():
                 last, since = now, time.monotonic()
 
     def state(self, block):
