@@ -74,3 +74,20 @@ def sites(text):
             if value and store[1] not in ("rsp", "rip"):
                 found.append(Site(function, last, "store", _register(store[1]), value))
     return found
+
+
+def last_store_of_zero(text, function, displacement):
+    """The place of the store of 0 to a 32-bit field, where the function also stores 1 to the same field of the same
+    register: where a flag is cleared. None if there is no such pair, or more than one.
+    displacement: the field's distance from what the register points to, in bytes"""
+    start, within = 0, False
+    stores = {"0": [], "1": []}
+    for line in text.splitlines():
+        if match := _FUNCTION.match(line):
+            start, within = int(match[1], 16), match[2] == function
+        elif within and (match := _INSTRUCTION.match(line)):
+            store = re.fullmatch(rf"mov\s+DWORD PTR \[(r\w+)\+{displacement:#x}\],0x([01])", match[2].strip())
+            if store and store[1] != "rsp":
+                stores[store[2]].append((store[1], int(match[1], 16) - start))
+    pairs = [at for register, at in stores["0"] if register in [r for r, _ in stores["1"]]]
+    return f"{function}+{pairs[0]}" if len(pairs) == 1 else None

@@ -24,9 +24,14 @@ BASE = ROOT / "build" / "guest"
 VERDICTS = {0: "accepted", 1: "rejected", 3: "gave up"}
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise HarnessError(f"{message} (see './run guest --help')")
+
+
 def arguments(words):
-    """The command line. Bad usage ends the program with status 2."""
-    parser = argparse.ArgumentParser(
+    """The command line. Raises HarnessError for bad usage."""
+    parser = _Parser(
         prog="./run guest", description="Drives Debian kernels under QEMU, records them, and has 'vmemcheck trace' explain "
         "the recordings. Exit status: 0 all are accepted, 1 one is not, 2 a recording could not be made.")  # fmt: skip
     parser.add_argument("scenario", nargs="*", metavar="SCENARIO", help="which ones (default: all)")

@@ -191,6 +191,12 @@ def instructions(types, sites):
 GROUP = "vm"
 
 
+def delays(place, count):
+    """Probes that do nothing but take time: each copies 3.5 KiB, which is close to the most an event may have."""
+    args = " ".join(f"d{i}=+{i * 512}(@node_data):u64[64]" for i in range(7))
+    return [Probe(f"delay__{i}", (place,), args) for i in range(count)]
+
+
 def lines(probe, types, big_blocks):
     """The line for each of a probe's symbols."""
     made = []
@@ -205,7 +211,9 @@ def lines(probe, types, big_blocks):
     return made
 
 
-def text(types, release, sites, big_blocks):
-    """All lines; alternatives stand one after the other, separated by a tab in one line."""
-    probes = functions(types, release) + instructions(types, sites)
+def text(types, release, sites, big_blocks, delayed=()):
+    """All lines; alternatives stand one after the other, separated by a tab in one line.
+    sites: what disassembly.sites() found
+    delayed: what delays() made"""
+    probes = [*functions(types, release), *instructions(types, sites), *delayed]
     return "".join("\t".join(lines(p, types, big_blocks)) + "\n" for p in probes)

@@ -10,10 +10,8 @@ import disassembly
 import guest
 import probes
 from errors import HarnessError
-from scenarios import BIG_BLOCK
 
 _HERE = pathlib.Path(__file__).resolve().parent
-_BIG_BLOCKS = guest.REGION // BIG_BLOCK
 
 
 def record(scenario, kernel, cpu, base, seconds):
@@ -26,7 +24,7 @@ def record(scenario, kernel, cpu, base, seconds):
     deadline = time.monotonic() + seconds
     archive = work / "initramfs.gz"
     guest.build_initramfs(archive, kernel, guest.build_tool(_HERE / "vmtool.c", base), _HERE / "init.sh",
-                          _parameters(scenario, kernel), _probes(kernel))  # fmt: skip
+                          _parameters(scenario, kernel), _probes(scenario, kernel))  # fmt: skip
     with guest.Guest(kernel.image, archive, cpu, work, deadline) as g:
         head = _begin(g, scenario)
         try:
@@ -51,15 +49,24 @@ def record(scenario, kernel, cpu, base, seconds):
 def _parameters(scenario, kernel):
     return {
         "modules": " ".join(m.stem for m in kernel.modules),
-        "driver_parameters": f"force_bbm=1 bbm_block_size={BIG_BLOCK} bbm_safe_unplug={int(scenario.safe)}",
+        "driver_parameters": f"force_bbm=1 bbm_block_size={scenario.big_block} bbm_safe_unplug={int(scenario.safe)}",
         "priority": "" if scenario.priority is None else scenario.priority,
         "online": scenario.online,
     }
 
 
-def _probes(kernel):
-    sites = disassembly.sites(kernel.disassembly())
-    return probes.text(kernel.types, kernel.release, sites, _BIG_BLOCKS)
+def _probes(scenario, kernel):
+    code = kernel.disassembly()
+    delayed = ()
+    if scenario.delays:
+        types = kernel.types
+        field = types.offset("virtio_mem", "wq_active") - types.offset("virtio_mem", "wq")
+        place = disassembly.last_store_of_zero(code, "virtio_mem_run_wq", field)
+        if place is None:
+            raise HarnessError("the driver's machine code does not tell where wq_active is cleared")
+        delayed = probes.delays(place, scenario.delays)
+    big_blocks = guest.REGION // scenario.big_block
+    return probes.text(kernel.types, kernel.release, disassembly.sites(code), big_blocks, delayed)
 
 
 def _begin(g, scenario):
@@ -71,7 +78,7 @@ def _begin(g, scenario):
     if not found:
         raise HarnessError("the guest's kernel does not tell where virtio_mem_devices is")
     priority = "none" if scenario.priority is None else scenario.priority
-    g.mark(f"bind virtio0 mode=bbm safe={int(scenario.safe)} online={scenario.online} prio={priority} bbs={BIG_BLOCK} "
+    g.mark(f"bind virtio0 mode=bbm safe={int(scenario.safe)} online={scenario.online} prio={priority} bbs={scenario.big_block} "
            f"mbs={probes.MEMORY_BLOCK}")  # fmt: skip
     g.check("echo virtio0 >/sys/bus/virtio/drivers/virtio_mem/bind")
     g.settle()

@@ -23,6 +23,8 @@ class Scenario:
     priority: Optional[int] = None  # of a second notifier that may be told to refuse: -1 after the driver's, 1 before it
     safe: bool = True  # bbm_safe_unplug
     cut: Optional[tuple] = None  # for what does not end: the recording ends with so many events of this kind
+    big_block: int = BIG_BLOCK
+    delays: int = 0  # how many probes only take time, just before the worker declares itself idle
     kernels: tuple = ("6.1", "6.12")
 
 
@@ -224,3 +226,26 @@ def unbind_during_nack(g):
     g.check("sleep 0.1; echo 0 >$tracing/tracing_on; sleep 3")
     hangs = g.sh("kill -0 $unbinder")[1] == 0
     return "the unbinding hangs" if hangs else "the unbinding ended"
+
+
+@scenario("lost-wake-up", "memory is onlined just before the worker declares itself idle: nobody goes on plugging",
+          online="offline", big_block=2 * BIG_BLOCK, delays=60)  # fmt: skip
+def lost_wake_up(g):
+    # As much is offline as the driver allows, and then one block more than it needs to go on.
+    g.resize(8 * BIG_BLOCK)
+    g.wait_plugged(4 * BIG_BLOCK)
+    g.settle()
+    for block in (40, 41, 42):
+        g.check(f"user {block} online_movable")
+    g.settle()
+    # The last one, while a resize keeps the worker busy. Onlining takes longer than the worker takes to find that it
+    # can do nothing; the probes let it wait there.
+    g.check("user 43 online_movable & user_task=$!")
+    g.resize(6 * BIG_BLOCK)
+    g.check("wait $user_task")
+    g.settle()
+    lost = g.plugged() == 4 * BIG_BLOCK
+    # Anything else wakes the worker.
+    g.resize(8 * BIG_BLOCK)
+    g.wait_plugged(6 * BIG_BLOCK)
+    return "the wake-up is lost" if lost else "the worker was woken"
