@@ -85,8 +85,6 @@ class Converter:
         if name == "tracing_mark_write":
             self.events.append({**head, "event": "mark", "args": {"text": m[6].strip()}})
             return
-        if name.startswith("delay__"):
-            return
         if name == "console":
             text = re.sub(r"^\[\s*[\d.]+\]\s*", "", m[6]).strip()
             self.events.append({**head, "event": "printk", "args": {"text": text}})

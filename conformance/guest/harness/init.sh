@@ -43,6 +43,10 @@ begin() {
     echo 32768 >$tracing/buffer_size_kb
     echo 1024 >$tracing/saved_cmdlines_size
     vmtool probes /probes
+    # These only take time.
+    for filter in $tracing/events/vm/delay__*/filter; do
+        [ ! -e "$filter" ] || echo 'never == 1' >"$filter"
+    done
     echo 1 >$tracing/events/vm/enable
     echo 1 >$tracing/events/printk/console/enable
     echo 1 >$tracing/tracing_on

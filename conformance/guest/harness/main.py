@@ -60,17 +60,26 @@ def verdict(program, recording):
     return VERDICTS.get(done.returncode, f"status {done.returncode}"), (done.stdout + done.stderr).strip()
 
 
+# A recording in which hits of probes are missing may be rejected for that alone: it is made again.
+ATTEMPTS = 3
+
+
 def one(scenario, kernel, cpu, program, seconds):
     """Records and judges one scenario; a row of the table."""
-    began = time.monotonic()
-    note = ""
-    try:
-        recording, note = record(scenario, kernel, cpu, BASE, seconds)
-        word, details = verdict(program, recording)
-    except HarnessError as error:
-        word, details = "no recording", str(error)
-    return {"kernel": kernel.release, "scenario": scenario.name, "verdict": word, "details": details, "note": note,
-            "seconds": time.monotonic() - began}  # fmt: skip
+    row = {"kernel": kernel.release, "scenario": scenario.name, "note": ""}
+    for attempt in range(1, ATTEMPTS + 1):
+        began = time.monotonic()
+        try:
+            recording, row["note"], missed = record(scenario, kernel, cpu, BASE, seconds)
+            row["verdict"], row["details"] = verdict(program, recording)
+        except HarnessError as error:
+            row["verdict"], row["details"] = "no recording", str(error)
+            missed = 0
+        row["seconds"] = time.monotonic() - began
+        if row["verdict"] != "rejected" or missed == 0 or attempt == ATTEMPTS:
+            break
+        print(f"guest: {scenario.name}: {missed} hits of probes are missing; recording it again", file=sys.stderr)
+    return row
 
 
 def main(words):

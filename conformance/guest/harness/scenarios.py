@@ -217,7 +217,7 @@ def unbind(g):
 
 
 @scenario("unbind-during-nack", "the driver is unbound while the host refuses its plugging: it asks for ever",
-          cut=("bbm_plug_and_add_bb_ret", 30))  # fmt: skip
+          cut=("bbm_plug_and_add_bb_ret", 12))  # fmt: skip
 def unbind_during_nack(g):
     g.resize(8 * BIG_BLOCK)
     g.wait("plugging", lambda: g.plugged() > 0)
@@ -229,7 +229,7 @@ def unbind_during_nack(g):
 
 
 @scenario("lost-wake-up", "memory is onlined just before the worker declares itself idle: nobody goes on plugging",
-          online="offline", big_block=2 * BIG_BLOCK, delays=60)  # fmt: skip
+          online="offline", big_block=2 * BIG_BLOCK, delays=200)  # fmt: skip
 def lost_wake_up(g):
     # As much is offline as the driver allows, and then one block more than it needs to go on.
     g.resize(8 * BIG_BLOCK)
@@ -238,11 +238,10 @@ def lost_wake_up(g):
     for block in (40, 41, 42):
         g.check(f"user {block} online_movable")
     g.settle()
-    # The last one, while a resize keeps the worker busy. Onlining takes longer than the worker takes to find that it
-    # can do nothing; the probes let it wait there.
-    g.check("user 43 online_movable & user_task=$!")
+    # The last one, while a resize keeps the worker busy: it finds that it can do nothing, and the probes let it wait
+    # where it has yet to say so.
     g.resize(6 * BIG_BLOCK)
-    g.check("wait $user_task")
+    g.check("user 43 online_movable")
     g.settle()
     lost = g.plugged() == 4 * BIG_BLOCK
     # Anything else wakes the worker.
