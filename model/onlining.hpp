@@ -231,6 +231,11 @@ struct Onlining : Notifier<D, Context> {
         this->mb(mb).zone = 0;
         s.mem_hotplug_lock = task::none;
         this->show(EventKind::online_pages_ret, this->self(), -1, this->kernel(rc));
+        // What MEM_PREPARE_ONLINE began ends here as well (memory_block_online()).
+        if (c.release.notifies_prepare_and_finish && this->notifier_registered()) {
+            this->notify(EventKind::notifier_cb, NotifierAction::finish_offline);
+            this->show(EventKind::notifier_cb_ret, this->self(), -1, 1);
+        }
         returns(rc);
     }
 };

@@ -246,6 +246,9 @@ class Validator {
             return events[i].kind == EventKind::config_changed || events[i].unanswered_resize > node.missed_resize;
         };
         if (s.config_interrupt == 0 && shows(node.event)) return true;
+        // Unbinding defers the interrupt for ever: the model has a resize after that just before it.
+        const bool may_unbind = events[node.event].kind == EventKind::mtxtry && !events[node.event].kworker;
+        if (s.config_interrupt == 0 && may_unbind && no_interrupt_from(node.event)) return true;
         const bool matters = s.request_type != bbm::request::none || s.wk == static_cast<int>(StepId::wk_config) ||
                              s.wk == static_cast<int>(StepId::wk_requested);
         if (!matters) return false;
@@ -254,6 +257,11 @@ class Validator {
             if (shows(i)) return true;
         }
         return false;
+    }
+
+    [[nodiscard]] bool no_interrupt_from(std::size_t event) const {
+        return std::none_of(recording_.events.begin() + static_cast<std::ptrdiff_t>(event), recording_.events.end(),
+                            [](const Seen& seen) { return seen.kind == EventKind::config_changed; });
     }
 
     /// Sizes worth trying: what the driver has read last, and the next other one it will read. A size that it never
@@ -435,6 +443,7 @@ class Validator {
         if (auto page = pages_differ(*seen, flight, flight.next, node)) {
             want_page(at, page->page);
             want_page(before_step(at, slot), page->page);
+            want_page(before_isolation(at, page->page), page->page);
             return reject_reason(node, page->what);
         }
         node.parent = static_cast<std::ptrdiff_t>(at);
@@ -567,6 +576,15 @@ class Validator {
     /// The node from which the step in flight in a slot was taken.
     [[nodiscard]] std::size_t before_step(std::size_t at, std::size_t slot) const {
         while (nodes_[at].flight[slot].active() && nodes_[at].parent >= 0)
+            at = static_cast<std::size_t>(nodes_[at].parent);
+        return at;
+    }
+
+    /// The last node at which the page's block was not isolated: from an isolated block nobody gets a page, so who has
+    /// one got it before.
+    [[nodiscard]] std::size_t before_isolation(std::size_t at, int page) const {
+        const auto block = static_cast<std::size_t>(page / recording_.config.scope.pages);
+        while (nodes_[at].state.isolated[block] != 0 && nodes_[at].parent >= 0)
             at = static_cast<std::size_t>(nodes_[at].parent);
         return at;
     }
