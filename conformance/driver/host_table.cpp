@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "conformance/driver/host_table.hpp"
 
+#include "conformance/driver/fault.hpp"
 #include "conformance/driver/machine.hpp"
 
 namespace vmemcheck::conformance {
@@ -16,7 +17,10 @@ unsigned log2_of(std::uint64_t power_of_two) { return static_cast<unsigned>(__bu
 
 }  // namespace
 
-void set_active_machine(Machine* machine) { active = machine; }
+void set_active_machine(Machine* machine) {
+    active = machine;
+    set_fault_handler(machine);
+}
 Machine* active_machine() { return active; }
 
 shim_config_ops host_config_ops() {
@@ -49,6 +53,7 @@ void fill_host_table(shim_host& table, const Machine& machine) {
 
     table.queue_work = [](shim_work* work) { return VMEMCHECK_MACHINE.queue_work(work) ? 1 : 0; };
     table.cancel_work_sync = [](shim_work* work) { return VMEMCHECK_MACHINE.cancel_work(work) ? 1 : 0; };
+    table.flush_work = [](shim_work* work) { VMEMCHECK_MACHINE.flush_work(work); };
     table.hrtimer_start = [](shim_hrtimer* timer) { VMEMCHECK_MACHINE.start_timer(timer); };
     table.hrtimer_cancel = [](shim_hrtimer* timer) { return VMEMCHECK_MACHINE.cancel_timer(timer) ? 1 : 0; };
     table.wait = [](shim_waitqueue* queue, std::uint32_t seen) { VMEMCHECK_MACHINE.wait(queue, seen); };
@@ -56,7 +61,9 @@ void fill_host_table(shim_host& table, const Machine& machine) {
     table.synchronize_rcu = [] { VMEMCHECK_MACHINE.synchronize_rcu(); };
     table.msleep = [] { VMEMCHECK_MACHINE.sleep(); };
 
-    table.allocate = [](std::size_t size, int zeroed) { return VMEMCHECK_MACHINE.allocate(size, zeroed != 0); };
+    table.allocate = [](std::size_t size, int zeroed, int may_sleep) {
+        return VMEMCHECK_MACHINE.allocate(size, zeroed != 0, may_sleep != 0);
+    };
     table.release = [](const void* memory) { VMEMCHECK_MACHINE.release(memory); };
 
     table.register_memory_notifier = [](shim_notifier* nb) { return VMEMCHECK_MACHINE.register_notifier(nb); };
@@ -117,6 +124,7 @@ void fill_host_table(shim_host& table, const Machine& machine) {
         VMEMCHECK_MACHINE.access(address, size, write != 0);
     };
     table.enter = [](void* function, const unsigned long* registers, void** back) {
+        active->called_from(function);
         active->enter(function, registers, back);
     };
     table.leave = [](unsigned long result) { return active->leave(result); };

@@ -74,7 +74,10 @@ enum class Op : std::uint8_t {
     send_request,
     wait_response,
     queue_work,
+    grab_work,
     cancel_work,
+    flush_work,
+    free_irq,
     cancel_timer,
     synchronize_rcu,
     unregister,
@@ -108,6 +111,7 @@ struct Task {
     std::uint8_t rcu = 0;
     std::uint8_t onlining = 0, offlining = 0;  ///< it is within online_pages(), offline_pages()
     std::uint8_t spin_locks = 0;               ///< it must not sleep
+    std::uint8_t mutexes = 0;                  ///< it holds
     std::uint16_t answers = 1;
     std::uint16_t answer = 0;
     std::uint16_t begun_as = 0;  ///< the answer it began with

@@ -153,6 +153,7 @@ struct shim_host {
 
     int (*queue_work)(struct shim_work *work);
     int (*cancel_work_sync)(struct shim_work *work);
+    void (*flush_work)(struct shim_work *work);
     void (*hrtimer_start)(struct shim_hrtimer *timer);
     int (*hrtimer_cancel)(struct shim_hrtimer *timer);
     void (*wait)(struct shim_waitqueue *queue, uint32_t seen);
@@ -160,7 +161,7 @@ struct shim_host {
     void (*synchronize_rcu)(void);
     void (*msleep)(void);
 
-    void *(*allocate)(size_t size, int zeroed);
+    void *(*allocate)(size_t size, int zeroed, int may_sleep);
     void (*release)(const void *memory);
 
     int (*register_memory_notifier)(struct shim_notifier *nb);
@@ -210,6 +211,7 @@ struct shim_plugin {
     void (*driver)(struct shim_driver *driver);
     void (*observe)(const void *vm, struct shim_observed *observed);
     size_t request_size, response_size;
+    size_t device_size; /* of the driver's private state, which observe() looks at */
     void *trampoline; /* a return address to exchange for a function's own: leave() is then called at its end */
     void (*dump_coverage)(void), (*reset_coverage)(void); /* null if lines are not counted */
 };

@@ -42,6 +42,7 @@ typedef long ssize_t;
 #define GFP_ATOMIC 0xa20u
 #define GFP_NOWAIT 0x800u
 #define __GFP_NOWARN 0x2000u
+#define __GFP_DIRECT_RECLAIM 0x400u
 #define __GFP_ZERO 0x100u
 
 #define __init
@@ -184,7 +185,7 @@ int snprintf(char *text, size_t size, const char *format, ...) __attribute__((fo
 
 #define lockdep_off() ((void)0)
 #define lockdep_on() ((void)0)
-#define lockdep_assert_held(lock) WARN_ON((lock)->owner == 0)
+#define lockdep_assert_held(lock) WARN_ON((lock)->shim.owner == 0)
 #define might_sleep() ((void)0)
 #define might_lock(lock) ((void)0)
 #define cond_resched() shim_host->point(SHIM_COND_RESCHED, (const void *)0)
@@ -206,6 +207,22 @@ int snprintf(char *text, size_t size, const char *format, ...) __attribute__((fo
 #define THIS_MODULE ((struct module *)0)
 struct module;
 
+/* ---- memory ---- */
+
+/* The compiler reports no access of these. */
+SHIM_OWN void *shim_memset(void *to, int byte, size_t size) {
+    if (size != 0) shim_host->access(to, size, 1);
+    return memset(to, byte, size);
+}
+SHIM_OWN void *shim_memmove(void *to, const void *from, size_t size) {
+    if (size != 0) shim_host->access(from, size, 0);
+    if (size != 0) shim_host->access(to, size, 1);
+    return memmove(to, from, size);
+}
+#define memset shim_memset
+#define memcpy shim_memmove
+#define memmove shim_memmove
+
 /* ---- lists ---- */
 
 struct list_head {
@@ -219,6 +236,8 @@ SHIM_OWN void INIT_LIST_HEAD(struct list_head *head) {
 }
 #define list_empty(head) ((head)->next == (head))
 SHIM_OWN void list_add(struct list_head *entry, struct list_head *head) {
+    shim_host->access(entry, sizeof(*entry), 1);
+    shim_host->access(head, sizeof(*head), 1);
     entry->next = head->next;
     entry->prev = head;
     head->next->prev = entry;
@@ -226,6 +245,9 @@ SHIM_OWN void list_add(struct list_head *entry, struct list_head *head) {
 }
 SHIM_OWN void list_add_tail(struct list_head *entry, struct list_head *head) { list_add(entry, head->prev); }
 SHIM_OWN void list_del_rcu(struct list_head *entry) {
+    shim_host->access(entry, sizeof(*entry), 1);
+    shim_host->access(&entry->next->prev, sizeof(entry->prev), 1);
+    shim_host->access(&entry->prev->next, sizeof(entry->next), 1);
     entry->next->prev = entry->prev;
     entry->prev->next = entry->next;
 }
@@ -336,7 +358,7 @@ struct workqueue_struct;
 #define queue_work(queue, work) ((void)(queue), (bool)shim_host->queue_work(&(work)->shim))
 #define schedule_work(work) queue_work(system_wq, work)
 #define cancel_work_sync(work) ((bool)shim_host->cancel_work_sync(&(work)->shim))
-#define flush_work(work) cancel_work_sync(work)
+#define flush_work(work) shim_host->flush_work(&(work)->shim)
 
 enum hrtimer_restart { HRTIMER_NORESTART, HRTIMER_RESTART };
 enum hrtimer_mode { HRTIMER_MODE_ABS, HRTIMER_MODE_REL };
@@ -367,20 +389,21 @@ typedef struct shim_waitqueue wait_queue_head_t;
 
 /* ---- allocation ---- */
 
-#define kmalloc(size, flags) shim_host->allocate(size, ((flags) & __GFP_ZERO) != 0)
-#define kzalloc(size, flags) shim_host->allocate(size, 1)
-#define kcalloc(n, size, flags) shim_host->allocate((size_t)(n) * (size), 1)
-#define kmalloc_array(n, size, flags) shim_host->allocate((size_t)(n) * (size), 0)
+#define SHIM_ALLOCATE(size, flags, zeroed) \
+    shim_host->allocate(size, zeroed, ((flags) & __GFP_DIRECT_RECLAIM) != 0)
+#define kmalloc(size, flags) SHIM_ALLOCATE(size, flags, ((flags) & __GFP_ZERO) != 0)
+#define kzalloc(size, flags) SHIM_ALLOCATE(size, flags, 1)
+#define kcalloc(n, size, flags) SHIM_ALLOCATE((size_t)(n) * (size), flags, 1)
+#define kmalloc_array(n, size, flags) SHIM_ALLOCATE((size_t)(n) * (size), flags, 0)
 #define kvmalloc kmalloc
 #define kvzalloc kzalloc
-#define vmalloc(size) shim_host->allocate(size, 0)
-#define vzalloc(size) shim_host->allocate(size, 1)
+#define vmalloc(size) SHIM_ALLOCATE(size, GFP_KERNEL, 0)
+#define vzalloc(size) SHIM_ALLOCATE(size, GFP_KERNEL, 1)
 #define kfree(memory) shim_host->release(memory)
 #define kvfree(memory) shim_host->release(memory)
 #define vfree(memory) shim_host->release(memory)
 SHIM_OWN char *kstrdup(const char *text, gfp_t flags) {
-    char *copy = shim_host->allocate(strlen(text) + 1, 0);
-    (void)flags;
+    char *copy = SHIM_ALLOCATE(strlen(text) + 1, flags, 0);
     if (copy) strcpy(copy, text);
     return copy;
 }
@@ -389,9 +412,18 @@ SHIM_OWN char *kstrdup(const char *text, gfp_t flags) {
 
 /* ---- bits ---- */
 
-SHIM_OWN bool test_bit(long n, const unsigned long *map) { return map[n / 64] >> (n % 64) & 1; }
-SHIM_OWN void __set_bit(long n, unsigned long *map) { map[n / 64] |= 1ul << (n % 64); }
-SHIM_OWN void __clear_bit(long n, unsigned long *map) { map[n / 64] &= ~(1ul << (n % 64)); }
+SHIM_OWN bool test_bit(long n, const unsigned long *map) {
+    shim_host->access(&map[n / 64], sizeof(*map), 0);
+    return map[n / 64] >> (n % 64) & 1;
+}
+SHIM_OWN void __set_bit(long n, unsigned long *map) {
+    shim_host->access(&map[n / 64], sizeof(*map), 1);
+    map[n / 64] |= 1ul << (n % 64);
+}
+SHIM_OWN void __clear_bit(long n, unsigned long *map) {
+    shim_host->access(&map[n / 64], sizeof(*map), 1);
+    map[n / 64] &= ~(1ul << (n % 64));
+}
 SHIM_OWN void __bitmap_set(unsigned long *map, unsigned start, int count) {
     for (; count > 0; --count) __set_bit(start++, map);
 }

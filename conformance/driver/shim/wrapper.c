@@ -96,7 +96,7 @@ SHIM_OWN void shim_driver(struct shim_driver *driver) {
 SHIM_OWN void shim_observe(const void *device, struct shim_observed *seen) {
     const struct virtio_mem *vm = device;
     int i;
-    memset(seen, 0, sizeof(*seen));
+    __builtin_memset(seen, 0, sizeof(*seen));
     seen->in_sbm = vm->in_sbm;
     if (vm->in_sbm) {
         seen->states = vm->sbm.mb_states;
@@ -149,6 +149,7 @@ shim_plugin(void) {
     plugin.request_size = sizeof(struct virtio_mem_req);
     plugin.trampoline = shim_trampoline;
     plugin.response_size = sizeof(struct virtio_mem_resp);
+    plugin.device_size = sizeof(struct virtio_mem);
 #ifdef SHIM_COVERAGE
     plugin.dump_coverage = __gcov_dump;
     plugin.reset_coverage = __gcov_reset;
