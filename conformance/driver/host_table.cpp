@@ -40,7 +40,10 @@ void fill_host_table(shim_host& table, const Machine& machine) {
     table.max_order = log2_of(static_cast<unsigned>(setup.pages));
     table.memory_block_size = setup.memory_block_bytes();
 
-    table.point = [](shim_point what, const void* object) { VMEMCHECK_MACHINE.plain_point(what, object); };
+    table.point = [](shim_point what, const void* object, const void* site) {
+        active->called_from(site != nullptr ? site : __builtin_return_address(0));
+        active->plain_point(what, object);
+    };
     table.warn = [](const char* c, const char* f, int line) { VMEMCHECK_MACHINE.warn(c, f, line); };
     table.bug = [](const char* c, const char* f, int line) { VMEMCHECK_MACHINE.bug(c, f, line); };
     table.print = [](const char* text) { VMEMCHECK_MACHINE.print(text); };
@@ -120,8 +123,9 @@ void fill_host_table(shim_host& table, const Machine& machine) {
     table.device_ready = [](shim_virtio_device*) { VMEMCHECK_MACHINE.device_ready(); };
     table.reset_device = [](shim_virtio_device*) { VMEMCHECK_MACHINE.reset_device(); };
 
-    table.access = [](const void* address, std::size_t size, int write) {
-        VMEMCHECK_MACHINE.access(address, size, write != 0);
+    table.access = [](const void* address, std::size_t size, int write, const void* site) {
+        active->called_from(site);
+        active->access(address, size, write != 0);
     };
     table.enter = [](void* function, const unsigned long* registers, void** back) {
         active->called_from(function);

@@ -275,7 +275,6 @@ void Machine::check_live(const void* object, const char* what, std::size_t size)
 
 void Machine::access(const void* address, std::size_t size, bool write) {
     if (current_ >= 0 && fibers_.on_stack(current_, address)) return;
-    count_work();
     const auto* const at = static_cast<const unsigned char*>(address);
     const auto* const world = reinterpret_cast<const unsigned char*>(world_.get());
     if (at >= world && at < world + sizeof(World)) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -227,6 +228,10 @@ class Machine final : public checker::Program, public FaultHandler {
     void resize(std::uint64_t bytes);
 
     // core_mm.cpp
+    struct BlockRange {
+        int first, count;
+    };
+    [[nodiscard]] std::optional<BlockRange> memory_blocks(std::uint64_t start, std::uint64_t size) const;
     void lock_device_hotplug();
     void unlock_device_hotplug();
     int device_online(int block, unsigned zone);

@@ -121,7 +121,7 @@ std::optional<std::string> compile(const PluginSource& source, const fs::path& f
                                    // the ABI has them
                                    "-fno-inline", "-fno-ipa-sra", "-fno-ipa-cp", "-fno-partial-inlining",
                                    "-fno-optimize-sibling-calls", "-fno-strict-aliasing", "-fno-stack-protector",
-                                   "-fcf-protection=none", "-fvisibility=hidden",
+                                   "-fcf-protection=none", "-fstack-clash-protection", "-fvisibility=hidden",
                                    // and calls us when it begins, and at each access to memory
                                    "-pg", "-mfentry", "-fsanitize=thread"};
     if (source.coverage) words.insert(words.end(), {"-fprofile-arcs", "-ftest-coverage", "-DSHIM_COVERAGE"});

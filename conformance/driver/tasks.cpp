@@ -33,6 +33,7 @@ void Machine::task_body(int task) {
             run_admin(answer);
             break;
     }
+    site_ = nullptr;
     check_locks_released();
     me = Task{};
     me.answers = 1;
@@ -104,6 +105,7 @@ void Machine::run_admin(unsigned answer) {
     w.bound = 0;
     touch(5ULL << 60U, true);
     driver_.remove(&w.vdev);
+    site_ = nullptr;
     if (w.notifier != nullptr || w.online_page_callback != nullptr) {
         violation("no-use-after-free", "the driver is gone, and its callbacks are still registered");
     }

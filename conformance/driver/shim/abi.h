@@ -139,7 +139,8 @@ struct shim_host {
     unsigned max_order; /* the largest */
     uint64_t memory_block_size;
 
-    void (*point)(enum shim_point what, const void *object);
+    /* \param site the driver's code that calls, null: the code that calls this */
+    void (*point)(enum shim_point what, const void *object, const void *site);
     /* Called in a WARN or BUG whose condition holds. */
     void (*warn)(const char *condition, const char *function, int line);
     void (*bug)(const char *condition, const char *function, int line) __attribute__((noreturn));
@@ -197,7 +198,7 @@ struct shim_host {
     void (*reset_device)(struct shim_virtio_device *vdev);
 
     /* from the compiler: every access of the driver to memory, and the entry of its functions */
-    void (*access)(const void *address, size_t size, int write);
+    void (*access)(const void *address, size_t size, int write, const void *site);
     /* \param registers the first six arguments. \return what to go on with at the end of the function, or null */
     void (*enter)(void *function, const unsigned long *registers, void **return_address);
     void *(*leave)(unsigned long result);

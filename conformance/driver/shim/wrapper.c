@@ -8,7 +8,7 @@ const struct shim_host *shim_host;
 /* ---- the compiler's calls ---- */
 
 #define SHIM_HOOK(name, size, write) \
-    SHIM_HOOK_FUNCTION void __tsan_##name(void *address) { shim_host->access(address, size, write); }
+    SHIM_HOOK_FUNCTION void __tsan_##name(void *address) { shim_host->access(address, size, write, SHIM_CALLER); }
 #define SHIM_HOOK_FUNCTION __attribute__((no_sanitize_thread, no_instrument_function))
 #define SHIM_HOOKS(size)                                 \
     SHIM_HOOK(read##size, size, 0)                       \
@@ -24,8 +24,12 @@ SHIM_HOOKS(2)
 SHIM_HOOKS(4)
 SHIM_HOOKS(8)
 SHIM_HOOKS(16)
-SHIM_HOOK_FUNCTION void __tsan_read_range(void *address, size_t size) { shim_host->access(address, size, 0); }
-SHIM_HOOK_FUNCTION void __tsan_write_range(void *address, size_t size) { shim_host->access(address, size, 1); }
+SHIM_HOOK_FUNCTION void __tsan_read_range(void *address, size_t size) {
+    shim_host->access(address, size, 0, SHIM_CALLER);
+}
+SHIM_HOOK_FUNCTION void __tsan_write_range(void *address, size_t size) {
+    shim_host->access(address, size, 1, SHIM_CALLER);
+}
 SHIM_HOOK_FUNCTION void __tsan_init(void) {}
 SHIM_HOOK_FUNCTION void __tsan_func_entry(void *caller) { (void)caller; }
 SHIM_HOOK_FUNCTION void __tsan_func_exit(void *unused) { (void)unused; }
@@ -50,11 +54,13 @@ __asm__(
     "    pushq %rdx\n"
     "    pushq %rsi\n"
     "    pushq %rdi\n"
-    "    movq 56(%rsp), %rdi\n" /* where the function goes on after this call: 5 bytes from its first */
+    "    subq $8, %rsp\n" /* a call wants the stack at a multiple of 16 */
+    "    movq 64(%rsp), %rdi\n" /* where the function goes on after this call: 5 bytes from its first */
     "    subq $5, %rdi\n"
-    "    movq %rsp, %rsi\n"
-    "    leaq 64(%rsp), %rdx\n" /* the function's return address */
+    "    leaq 8(%rsp), %rsi\n"
+    "    leaq 72(%rsp), %rdx\n" /* the function's return address */
     "    call shim_enter\n"
+    "    addq $8, %rsp\n"
     "    popq %rdi\n"
     "    popq %rsi\n"
     "    popq %rdx\n"
@@ -72,8 +78,10 @@ __asm__(
     "    subq $8, %rsp\n"
     "    pushq %rdx\n"
     "    pushq %rax\n"
+    "    subq $8, %rsp\n"
     "    movq %rax, %rdi\n"
     "    call shim_leave\n"
+    "    addq $8, %rsp\n"
     "    movq %rax, 16(%rsp)\n"
     "    popq %rax\n"
     "    popq %rdx\n"
