@@ -446,6 +446,7 @@ void Machine::unregister_notifier(shim_notifier* nb) {
 int Machine::set_online_page_callback(void (*callback)(page*, unsigned)) {
     point(Op::mem_hotplug_lock);  // get_online_mems()
     touch(&world_->mem_hotplug_lock, false);
+    if (world_->online_page_callback != nullptr) return -22;
     world_->online_page_callback = callback;
     return 0;
 }
