@@ -295,6 +295,7 @@ int Machine::online_pages(int b, unsigned zone) {
     show(EventKind::online_pages, b);
     block.zone = static_cast<std::uint8_t>(zone);
     block.stale = 0;
+    block.opened = 0;
     for (int i = first; i < first + setup_.pages; ++i) {
         touch(page_object + static_cast<unsigned>(i), true);
         page& p = w.memmap[static_cast<std::size_t>(i)];
@@ -334,6 +335,7 @@ int Machine::online_pages(int b, unsigned zone) {
     touch(&w.present, true);
     w.present[zone_index(zone)] += setup_.pages;
     touch(block_object + static_cast<unsigned>(b), true);
+    block.opened = 1;
     undo_isolate(b * page_blocks, page_blocks, b);
     memory_notify(NotifierAction::online, b);
     return 0;

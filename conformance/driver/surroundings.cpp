@@ -144,12 +144,9 @@ void Machine::pages(unsigned answer) {
     switch (answer % actions) {
         case take_page:
         case take_for_kernel:
-            if (w.task[driver_actor::worker].onlining != 0 || w.task[driver_actor::user].onlining != 0) {
-                if (w.block[b].state == BlockState::going_online &&
-                    w.isolated[static_cast<std::size_t>(static_cast<int>(b) * setup_.page_blocks)] != 0) {
-                    finish_run(checker::ProgramEnd::Kind::violation, "allocated-after-online",
-                               "a page is allocated while its memory block is still being onlined");
-                }
+            if (w.block[b].state == BlockState::going_online && w.block[b].opened == 0) {
+                finish_run(checker::ProgramEnd::Kind::violation, "allocated-after-online",
+                           "a page is allocated while its memory block is still being onlined");
             }
             p.use = answer % actions == take_page ? PageUse::movable : PageUse::unmovable;
             seen.refcount = 1;

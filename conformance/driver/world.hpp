@@ -53,7 +53,8 @@ struct BlockInfo {
     BlockState state = BlockState::absent;
     std::uint8_t online = 0;  ///< pfn_to_online_page() knows its sections
     std::uint8_t zone = 0;
-    std::uint8_t stale = 0;  ///< a failed onlining has left its memmap initialised
+    std::uint8_t opened = 0;  ///< being onlined, and onlining undoes the isolation of its pages from here on
+    std::uint8_t stale = 0;   ///< a failed onlining has left its memmap initialised
 };
 
 /// What a task is about to do at its point of choice.
