@@ -2,6 +2,7 @@
 // Memory hotplug on the task that called it: add, online, offline, remove (mm/memory_hotplug.c, drivers/base/memory.c).
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 
 #include "conformance/driver/machine.hpp"
 
@@ -76,14 +77,17 @@ int Machine::call_driver(NotifierAction action, int block) {
     arg.nr_pages = static_cast<unsigned long>(setup_.pages);
     padded.notify = arg;
     shim_notifier* const nb = world_->notifier;
-    check_live(nb, "the memory notifier of a freed device is called");
-    return nb->notifier_call(nb, static_cast<unsigned long>(notifier_number(action)), &padded);
+    check_live(nb, "the memory notifier of a freed device is called", sizeof(*nb));
+    const int value = nb->notifier_call(nb, static_cast<unsigned long>(notifier_number(action)), &padded);
+    site_ = nullptr;
+    return value;
 }
 
 /// blocking_notifier_call_chain() of the memory chain. Another callback before the driver's and one after it may refuse
 /// GOING_*; what ONLINE, OFFLINE and CANCEL_* return is ignored.
 int Machine::memory_notify(NotifierAction action, int block) {
-    const bool going = action == NotifierAction::going_online || action == NotifierAction::going_offline;
+    const bool going = action == NotifierAction::going_online || action == NotifierAction::going_offline ||
+                       action == NotifierAction::prepare_online;
     // (PREPARE_ONLINE and FINISH_OFFLINE go to the chain directly.)
     const bool shown = action != NotifierAction::prepare_online && action != NotifierAction::finish_offline;
     if (shown) show(EventKind::memory_notify, block, static_cast<int>(action));
@@ -120,14 +124,21 @@ int Machine::memory_notify(NotifierAction action, int block) {
     return going ? to_errno(value) : 0;
 }
 
+/// check_hotplug_memory_range(), for memory of the device: others may have memory elsewhere.
+std::optional<Machine::BlockRange> Machine::memory_blocks(std::uint64_t start, std::uint64_t size) const {
+    const std::uint64_t bytes = setup_.memory_block_bytes();
+    const int first = block_of_address(start);
+    if (first < 0 || size == 0 || start % bytes != 0 || size % bytes != 0) return std::nullopt;
+    const std::uint64_t count = size / bytes;
+    if (count > static_cast<unsigned>(setup_.total_memory_blocks() - first)) return std::nullopt;
+    return BlockRange{first, static_cast<int>(count)};
+}
+
 int Machine::add_memory(std::uint64_t start, std::uint64_t size) {
     forbid_hotplug_mutex("add_memory_driver_managed()");
-    const int first = block_of_address(start);
-    const int count = static_cast<int>(size / setup_.memory_block_bytes());
-    if (first < 0 || first + count > setup_.total_memory_blocks() || start % setup_.memory_block_bytes() != 0 ||
-        count == 0) {
-        violation("never-touch-unplugged", "add_memory_driver_managed() of memory that is not the device's");
-    }
+    const auto range = memory_blocks(start, size);
+    if (!range) violation("never-touch-unplugged", "add_memory_driver_managed() of memory that is not the device's");
+    const auto [first, count] = *range;
     show(EventKind::add_memory_driver_managed, big_block_of(first));
     lock_device_hotplug();
     int rc = 0;
@@ -162,7 +173,12 @@ int Machine::try_remove_memory(int first, int count) {
     point(Op::remove_memory, 0, 1, first);
     for (int b = first; b < first + count; ++b) {
         touch(block_object + static_cast<unsigned>(b), true);
-        if (world_->block[static_cast<std::size_t>(b)].state != BlockState::offline) {
+        const BlockState state = world_->block[static_cast<std::size_t>(b)].state;
+        if (state == BlockState::absent) {
+            // walk_memory_blocks() passes it over
+            violation("no-warn", "WARN in remove_memory_block_devices(): memory is removed that was never added");
+        }
+        if (state != BlockState::offline) {
             show(EventKind::try_remove_memory_ret, -1, -EBUSY);
             return -EBUSY;
         }
@@ -179,9 +195,10 @@ int Machine::try_remove_memory(int first, int count) {
 
 int Machine::remove_memory(std::uint64_t start, std::uint64_t size) {
     forbid_hotplug_mutex("remove_memory()");
-    const int first = block_of_address(start);
-    const int count = static_cast<int>(size / setup_.memory_block_bytes());
-    if (first < 0 || first + count > setup_.total_memory_blocks()) return -EINVAL;
+    const auto range = memory_blocks(start, size);
+    if (!range)
+        violation("no-warn", "BUG_ON(check_hotplug_memory_range()): remove_memory() of what is not the device's");
+    const auto [first, count] = *range;
     lock_device_hotplug();
     const int rc = try_remove_memory(first, count);
     unlock_device_hotplug();
@@ -190,18 +207,19 @@ int Machine::remove_memory(std::uint64_t start, std::uint64_t size) {
 
 int Machine::offline_and_remove_memory(std::uint64_t start, std::uint64_t size) {
     forbid_hotplug_mutex("offline_and_remove_memory()");
-    const int first = block_of_address(start);
-    const int count = static_cast<int>(size / setup_.memory_block_bytes());
-    show(EventKind::offline_and_remove_memory, big_block_of(std::max(first, 0)));
+    const auto range = memory_blocks(start, size);
+    show(EventKind::offline_and_remove_memory, range ? big_block_of(range->first) : 0);
     const auto returns = [&](int rc) {
         world_->foreign_error = rc != 0 && rc != -ENOMEM && rc != -EBUSY ? 1 : 0;
         show(EventKind::offline_and_remove_memory_ret, -1, rc);
         return rc;
     };
-    if (first < 0 || first + count > setup_.total_memory_blocks() || size == 0 ||
-        start % setup_.memory_block_bytes() != 0 || size % setup_.memory_block_bytes() != 0) {
-        return returns(-EINVAL);
+    if (!range) {
+        returns(-EINVAL);
+        world_->foreign_error = 0;  // it is the driver's own
+        return -EINVAL;
     }
+    const auto [first, count] = *range;
     if (fault_point(Op::allocate, setup_.kinds.allocation, 2, first) != 0) return returns(-ENOMEM);
     std::array<std::uint8_t, max_driver_memory_blocks> online_types{};  // zones; 0: not to be onlined again
     lock_device_hotplug();
@@ -251,9 +269,15 @@ int Machine::device_online(int b, unsigned zone) {
     touch(&world_->mem_hotplug_lock, true);
     world_->mem_hotplug_lock = static_cast<std::uint8_t>(current_ + 1);
     block.state = BlockState::going_online;
-    self().onlining = 1;
-    const int rc = online_pages(b, zone);
-    self().onlining = 0;
+    // memory_block_online()
+    int rc = 0;
+    if (setup_.release.notifies_prepare_and_finish) rc = memory_notify(NotifierAction::prepare_online, b);
+    if (rc == 0) {
+        self().onlining = 1;
+        rc = online_pages(b, zone);
+        self().onlining = 0;
+        if (rc != 0 && setup_.release.notifies_prepare_and_finish) memory_notify(NotifierAction::finish_offline, b);
+    }
     block.state = rc == 0 ? BlockState::online : BlockState::offline;
     world_->mem_hotplug_lock = 0;
     touch(&world_->mem_hotplug_lock, true);
@@ -268,10 +292,10 @@ int Machine::online_pages(int b, unsigned zone) {
     BlockInfo& block = w.block[static_cast<std::size_t>(b)];
     const int first = first_page_of(b);
     const int page_blocks = setup_.page_blocks;
-    if (setup_.release.notifies_prepare_and_finish) memory_notify(NotifierAction::prepare_online, b);
     show(EventKind::online_pages, b);
     block.zone = static_cast<std::uint8_t>(zone);
     block.stale = 0;
+    block.opened = 0;
     for (int i = first; i < first + setup_.pages; ++i) {
         touch(page_object + static_cast<unsigned>(i), true);
         page& p = w.memmap[static_cast<std::size_t>(i)];
@@ -311,6 +335,7 @@ int Machine::online_pages(int b, unsigned zone) {
     touch(&w.present, true);
     w.present[zone_index(zone)] += setup_.pages;
     touch(block_object + static_cast<unsigned>(b), true);
+    block.opened = 1;
     undo_isolate(b * page_blocks, page_blocks, b);
     memory_notify(NotifierAction::online, b);
     return 0;
@@ -336,13 +361,13 @@ int Machine::device_offline(int b) {
     const int rc = offline_pages(b);
     self().offlining = 0;
     world_->pcp_disabled = 0;
-    block.state = rc == 0 ? BlockState::offline : BlockState::online;
     if (rc == 0) block.zone = 0;
+    if (rc == 0 && setup_.release.notifies_prepare_and_finish) memory_notify(NotifierAction::finish_offline, b);
+    block.state = rc == 0 ? BlockState::offline : BlockState::online;
     world_->mem_hotplug_lock = 0;
     touch(&world_->mem_hotplug_lock, true);
     touch(block_object + static_cast<unsigned>(b), true);
     show(EventKind::offline_pages_ret, -1, rc);
-    if (rc == 0 && setup_.release.notifies_prepare_and_finish) memory_notify(NotifierAction::finish_offline, b);
     show(EventKind::device_offline_ret, -1, rc);
     return rc;
 }
@@ -423,6 +448,7 @@ int Machine::offline_pages(int b) {
     w.managed[zone] -= setup_.release.notifier_adjusts_managed ? setup_.pages : setup_.pages - kept;
     w.present[zone] -= setup_.pages;
     show(EventKind::adjust_managed, b);
+    w.pcp_disabled = 0;  // zone_pcp_enable()
     memory_notify(NotifierAction::offline, b);
     return 0;
 }

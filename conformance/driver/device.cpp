@@ -64,8 +64,9 @@ void Machine::resize(std::uint64_t bytes) {
 int Machine::answer_by_the_rules(unsigned type, std::uint64_t address, std::uint64_t blocks) const {
     if (type == unplug_all) return ack;
     const std::uint64_t size = blocks * device_block_bytes;
+    if (type > unplug_all) return error;  // STATE is not for a driver, and there are no others
     if (blocks == 0 || address % device_block_bytes != 0 || address < first_address() ||
-        address + size > first_address() + world_->usable)
+        address - first_address() > world_->usable || size > world_->usable - (address - first_address()))
         return error;
     if (type == plug && plugged_bytes() + size > world_->requested) return nack;
     // Memory of this machine is plugged by whole pages of its own.
@@ -88,7 +89,8 @@ unsigned Machine::device_answers() const {
 
 void Machine::device_answers_request(unsigned answer) {
     World& w = *world_;
-    check_live(w.request, "the request was freed before the device has answered it");
+    check_live(w.request, "the request was freed before the device has answered it", sizeof(Request));
+    check_live(w.response, "the response was freed before the device has written it", sizeof(Response));
     Request request{};
     std::memcpy(&request, w.request, sizeof(request));
     touch(device_object, true);
@@ -135,11 +137,15 @@ int Machine::add_request(shim_virtqueue* vq, const void* request, void* response
     if (world_->request_pending != 0 || world_->response_ready != 0) {
         violation("requests-keep-rules", "a request is sent before the one before it was answered");
     }
-    check_live(request, "a freed request is sent");
+    check_live(request, "a freed request is sent", sizeof(Request));
+    check_live(response, "a freed response is sent", sizeof(Response));
+    // sg_init_one(): DMA needs an address of the direct map, which a stack has not.
+    if (on_other_stack(request) || on_other_stack(response))
+        violation("no-oops", "BUG_ON(!virt_addr_valid(buf)): a buffer on the stack is given to the device");
     Request sent{};
     std::memcpy(&sent, request, sizeof(sent));
     const int page_count = static_cast<int>(sent.blocks * device_block_bytes / setup_.page_bytes());
-    const bool inside = sent.address >= first_address();
+    const bool inside = block_of_address(sent.address) >= 0;
     const int first = inside ? static_cast<int>((sent.address - first_address()) / setup_.page_bytes()) : 0;
     if (sent.type == unplug && inside) {
         for (int i = first; i < first + page_count && i < setup_.total_pages(); ++i) check_unplug(i);
@@ -156,14 +162,15 @@ int Machine::add_request(shim_virtqueue* vq, const void* request, void* response
 }
 
 bool Machine::kick(shim_virtqueue* vq) {
-    static_cast<void>(vq);
+    if (vq != &world_->vq || vq->callback == nullptr) violation("no-oops", "a virtqueue is kicked that does not exist");
+    if (world_->request == nullptr) return true;
     world_->request_pending = 1;
     touch(device_object, true);
     return true;
 }
 
 void* Machine::get_response(shim_virtqueue* vq, unsigned* length) {
-    static_cast<void>(vq);
+    if (vq != &world_->vq) violation("no-oops", "a response is asked of a virtqueue that does not exist");
     touch(device_object, true);
     if (world_->response_ready == 0) return nullptr;
     world_->response_ready = 0;
@@ -186,7 +193,9 @@ void Machine::read_config(unsigned offset, void* buffer, unsigned length) {
     std::memcpy(buffer, reinterpret_cast<const char*>(&configuration) + offset, length);
 }
 
+/// vp_del_vqs(): free_irq() waits for the handlers that are running.
 void Machine::delete_queues() {
+    point(Op::free_irq);
     world_->vq.callback = nullptr;
     world_->request_pending = 0;
     touch(device_object, true);
@@ -197,7 +206,7 @@ void Machine::device_ready() {
     touch(device_object, true);
 }
 
-/// A device reset does not change what is plugged (virtio 1.3, DV-I2).
+/// virtio_reset_device(): a device reset does not change what is plugged (virtio 1.3, DV-I2).
 void Machine::reset_device() {
     world_->ready = 0;
     world_->request_pending = 0;

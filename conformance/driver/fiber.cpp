@@ -48,13 +48,16 @@ struct FiberEntry {
 };
 
 Fibers::Fibers(std::function<void(int)> body) : body_(std::move(body)) {
-    void* memory = ::mmap(nullptr, stack_bytes * max_fibers, PROT_READ | PROT_WRITE,
+    void* memory = ::mmap(nullptr, (guard_bytes + stack_bytes) * max_fibers, PROT_NONE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) throw std::bad_alloc();
     stacks_ = static_cast<std::byte*>(memory);
+    for (int fiber = 0; fiber < max_fibers; ++fiber) {
+        if (::mprotect(bottom(fiber), stack_bytes, PROT_READ | PROT_WRITE) != 0) throw std::bad_alloc();
+    }
 }
 
-Fibers::~Fibers() { ::munmap(stacks_, stack_bytes * max_fibers); }
+Fibers::~Fibers() { ::munmap(stacks_, (guard_bytes + stack_bytes) * max_fibers); }
 
 bool Fibers::can_be_copied() { return !sanitized; }
 
@@ -127,6 +130,11 @@ void Fibers::put_back(int fiber, std::span<const std::byte> stack) {
 bool Fibers::on_stack(int fiber, const void* address) const {
     const auto* at = static_cast<const std::byte*>(address);
     return at >= bottom(fiber) && at < top(fiber);
+}
+
+std::size_t Fibers::room_below(int fiber, const void* address) const {
+    const auto* at = static_cast<const std::byte*>(address);
+    return at > bottom(fiber) ? static_cast<std::size_t>(at - bottom(fiber)) : 0;
 }
 
 }  // namespace vmemcheck::conformance

@@ -37,13 +37,25 @@ class Fibers {
     void put_back(int fiber, std::span<const std::byte> stack);
     /// Whether an address is on the stack of this fiber.
     [[nodiscard]] bool on_stack(int fiber, const void* address) const;
+    /// How many bytes are left on a fiber's stack below an address of it; 0 if it is beyond the stack's end.
+    [[nodiscard]] std::size_t room_below(int fiber, const void* address) const;
+    /// Whether an address is in the guard below a fiber's stack.
+    [[nodiscard]] bool near_stack(int fiber, const void* address) const {
+        const auto* at = static_cast<const std::byte*>(address);
+        return at < bottom(fiber) && at >= bottom(fiber) - guard_bytes;
+    }
+    /// Where a fiber that is never resumed again may go on: the upper end of its stack, whatever was there.
+    [[nodiscard]] void* landing_stack(int fiber) const { return top(fiber); }
 
     /// Whether used() is all that a fiber is: not under AddressSanitizer, which has a shadow of each stack.
     [[nodiscard]] static bool can_be_copied();
 
  private:
     static constexpr std::size_t stack_bytes = std::size_t{128} * 1024;
-    [[nodiscard]] std::byte* bottom(int fiber) const { return stacks_ + static_cast<std::size_t>(fiber) * stack_bytes; }
+    static constexpr std::size_t guard_bytes = std::size_t{64} * 1024;  ///< below each stack: nothing may touch it
+    [[nodiscard]] std::byte* bottom(int fiber) const {
+        return stacks_ + static_cast<std::size_t>(fiber) * (guard_bytes + stack_bytes) + guard_bytes;
+    }
     [[nodiscard]] std::byte* top(int fiber) const { return bottom(fiber) + stack_bytes; }
     void run(int fiber);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "conformance/driver/host_table.hpp"
 
+#include "conformance/driver/fault.hpp"
 #include "conformance/driver/machine.hpp"
 
 namespace vmemcheck::conformance {
@@ -16,7 +17,10 @@ unsigned log2_of(std::uint64_t power_of_two) { return static_cast<unsigned>(__bu
 
 }  // namespace
 
-void set_active_machine(Machine* machine) { active = machine; }
+void set_active_machine(Machine* machine) {
+    active = machine;
+    set_fault_handler(machine);
+}
 Machine* active_machine() { return active; }
 
 shim_config_ops host_config_ops() {
@@ -36,7 +40,10 @@ void fill_host_table(shim_host& table, const Machine& machine) {
     table.max_order = log2_of(static_cast<unsigned>(setup.pages));
     table.memory_block_size = setup.memory_block_bytes();
 
-    table.point = [](shim_point what, const void* object) { VMEMCHECK_MACHINE.plain_point(what, object); };
+    table.point = [](shim_point what, const void* object, const void* site) {
+        active->called_from(site != nullptr ? site : __builtin_return_address(0));
+        active->plain_point(what, object);
+    };
     table.warn = [](const char* c, const char* f, int line) { VMEMCHECK_MACHINE.warn(c, f, line); };
     table.bug = [](const char* c, const char* f, int line) { VMEMCHECK_MACHINE.bug(c, f, line); };
     table.print = [](const char* text) { VMEMCHECK_MACHINE.print(text); };
@@ -49,6 +56,7 @@ void fill_host_table(shim_host& table, const Machine& machine) {
 
     table.queue_work = [](shim_work* work) { return VMEMCHECK_MACHINE.queue_work(work) ? 1 : 0; };
     table.cancel_work_sync = [](shim_work* work) { return VMEMCHECK_MACHINE.cancel_work(work) ? 1 : 0; };
+    table.flush_work = [](shim_work* work) { VMEMCHECK_MACHINE.flush_work(work); };
     table.hrtimer_start = [](shim_hrtimer* timer) { VMEMCHECK_MACHINE.start_timer(timer); };
     table.hrtimer_cancel = [](shim_hrtimer* timer) { return VMEMCHECK_MACHINE.cancel_timer(timer) ? 1 : 0; };
     table.wait = [](shim_waitqueue* queue, std::uint32_t seen) { VMEMCHECK_MACHINE.wait(queue, seen); };
@@ -56,7 +64,9 @@ void fill_host_table(shim_host& table, const Machine& machine) {
     table.synchronize_rcu = [] { VMEMCHECK_MACHINE.synchronize_rcu(); };
     table.msleep = [] { VMEMCHECK_MACHINE.sleep(); };
 
-    table.allocate = [](std::size_t size, int zeroed) { return VMEMCHECK_MACHINE.allocate(size, zeroed != 0); };
+    table.allocate = [](std::size_t size, int zeroed, int may_sleep) {
+        return VMEMCHECK_MACHINE.allocate(size, zeroed != 0, may_sleep != 0);
+    };
     table.release = [](const void* memory) { VMEMCHECK_MACHINE.release(memory); };
 
     table.register_memory_notifier = [](shim_notifier* nb) { return VMEMCHECK_MACHINE.register_notifier(nb); };
@@ -113,10 +123,12 @@ void fill_host_table(shim_host& table, const Machine& machine) {
     table.device_ready = [](shim_virtio_device*) { VMEMCHECK_MACHINE.device_ready(); };
     table.reset_device = [](shim_virtio_device*) { VMEMCHECK_MACHINE.reset_device(); };
 
-    table.access = [](const void* address, std::size_t size, int write) {
-        VMEMCHECK_MACHINE.access(address, size, write != 0);
+    table.access = [](const void* address, std::size_t size, int write, const void* site) {
+        active->called_from(site);
+        active->access(address, size, write != 0);
     };
     table.enter = [](void* function, const unsigned long* registers, void** back) {
+        active->called_from(function);
         active->enter(function, registers, back);
     };
     table.leave = [](unsigned long result) { return active->leave(result); };

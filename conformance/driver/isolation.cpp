@@ -46,12 +46,15 @@ int Machine::start_isolate(int first, int count, bool for_offlining, int block) 
             world_->isolated[static_cast<std::size_t>(at(n))] = 1;
             continue;
         }
-        // It takes back what it isolated itself.
-        while (n-- > 0) {
+        // It takes back what it isolated itself: what is between in the order of addresses, then the last one.
+        const auto take_back = [&](int page_block) {
             point(Op::undo_isolation, 0, 1, block);
-            touch(page_block_object + static_cast<unsigned>(at(n)), true);
-            world_->isolated[static_cast<std::size_t>(at(n))] = 0;
-        }
+            touch(page_block_object + static_cast<unsigned>(page_block), true);
+            world_->isolated[static_cast<std::size_t>(page_block)] = 0;
+        };
+        if (n > 0) take_back(at(0));
+        for (int before = setup_.release.isolates_ends_first ? 2 : 1; before < n; ++before) take_back(at(before));
+        if (n > 1 && setup_.release.isolates_ends_first) take_back(at(1));
         show(EventKind::start_isolate_ret, -1, -EBUSY);
         return -EBUSY;
     }
@@ -98,7 +101,10 @@ void Machine::migrate(int first, int count) {
 }
 
 int Machine::alloc_contig_range(unsigned long start, unsigned long end) {
+    require_may_sleep("alloc_contig_range()");
     const int first = page_index(pfn_to_page(start));
+    if (end <= start || end - start > static_cast<unsigned>(setup_.total_pages() - first))
+        violation("no-oops", "alloc_contig_range() of a range that is empty, or not the device's");
     const int count = static_cast<int>(end - start);
     const int block = block_of_page(first);
     require_memmap(first, "alloc_contig_range()");
@@ -174,6 +180,8 @@ void Machine::free_contig_range(unsigned long pfn, unsigned long count) {
 void Machine::generic_online_page(page* first, unsigned order) {
     const int start = page_index(first);
     require_memmap(start, "generic_online_page()");
+    if (order > host_.max_order || start + (1 << order) > setup_.total_pages() || start % (1 << order) != 0)
+        violation("no-oops", "generic_online_page() of an order that is too large, or not aligned");
     const int block = block_of_page(start);
     show(EventKind::generic_online_page, block);
     const bool onlining = world_->task[static_cast<std::size_t>(std::max(current_, 0))].onlining != 0;

@@ -34,8 +34,7 @@ bool Machine::is_hotplug_mutex(const shim_mutex* mutex) const {
 void Machine::lock(shim_mutex* mutex) {
     check_live(mutex, "a freed mutex is locked");
     if (mutex->initialised == 0) violation("lock-discipline", "a mutex is locked that was never initialised");
-    if (self().spin_locks != 0 || self().rcu != 0)
-        violation("lock-discipline", "a mutex is locked where nobody may sleep");
+    require_may_sleep("mutex_lock()");
     if (mutex->owner == static_cast<unsigned>(current_) + 1)
         violation("lock-discipline", "a task locks a mutex that it holds already: deadlock");
     const bool shown = observer_ != nullptr && is_hotplug_mutex(mutex);
@@ -44,6 +43,7 @@ void Machine::lock(shim_mutex* mutex) {
     check_live(mutex, "a mutex is freed while a task waits for it");
     touch(mutex, true);
     mutex->owner = static_cast<unsigned>(current_) + 1;
+    self().mutexes++;
     if (shown) show(EventKind::mtxgot);
 }
 
@@ -51,8 +51,10 @@ bool Machine::try_lock(shim_mutex* mutex) {
     check_live(mutex, "a freed mutex is locked");
     point(Op::atomic_write, reinterpret_cast<std::uintptr_t>(mutex));
     touch(mutex, true);
+    check_live(mutex, "a mutex is freed while a task tries to lock it");
     if (mutex->owner != 0) return false;
     mutex->owner = static_cast<unsigned>(current_) + 1;
+    self().mutexes++;
     return true;
 }
 
@@ -66,13 +68,16 @@ void Machine::unlock(shim_mutex* mutex) {
     if (observer_ != nullptr && is_hotplug_mutex(mutex)) show(EventKind::mtxunlock);
     touch(mutex, true);
     mutex->owner = 0;
+    self().mutexes--;
 }
 
 void Machine::spin_lock(shim_mutex* lock) {
     check_live(lock, "a freed spinlock is locked");
+    if (lock->initialised == 0) violation("lock-discipline", "a spinlock is locked that was never initialised");
     if (lock->owner == static_cast<unsigned>(current_) + 1)
         violation("lock-discipline", "a task locks a spinlock that it holds already: deadlock");
     point(Op::spin_lock, reinterpret_cast<std::uintptr_t>(lock));
+    check_live(lock, "a spinlock is freed while a task waits for it");
     touch(lock, true);
     lock->owner = static_cast<unsigned>(current_) + 1;
     if (current_ >= 0) self().spin_locks++;
@@ -92,9 +97,7 @@ void Machine::forbid_hotplug_mutex(const char* what) {
     if (observe(seen) && seen.hotplug_mutex->owner == static_cast<unsigned>(current_) + 1) {
         violation("lock-discipline", text_ = std::string(what) + " with hotplug_mutex held: the notifier waits for it");
     }
-    if (self().spin_locks != 0 || self().rcu != 0) {
-        violation("lock-discipline", text_ = std::string(what) + " where nobody may sleep");
-    }
+    require_may_sleep(what);
 }
 
 void Machine::plain_point(shim_point what, const void* object) {
@@ -112,8 +115,7 @@ void Machine::plain_point(shim_point what, const void* object) {
             check_live(object, "an atomic of a freed object is written");
             return touch(object, true);
         case SHIM_COND_RESCHED:
-            if (self().spin_locks != 0 || self().rcu != 0)
-                violation("lock-discipline", "cond_resched() where nobody may sleep");
+            require_may_sleep("cond_resched()");
             self().yielding = 1;
             point(Op::cond_resched);
             return;
@@ -126,16 +128,19 @@ void Machine::plain_point(shim_point what, const void* object) {
             self().rcu--;
             return;
         default:
-            if (self().spin_locks != 0 || self().rcu != 0)
-                violation("lock-discipline",
-                          "page_offline_begin() sleeps in an RCU read side section (fixed by 425bec0032f5)");
+            require_may_sleep("page_offline_begin()");  // it did, until 425bec0032f5
             point(Op::page_offline);
             return;
     }
 }
 
-void Machine::synchronize_rcu() { point(Op::synchronize_rcu); }
+void Machine::synchronize_rcu() {
+    require_may_sleep("synchronize_rcu()");
+    point(Op::synchronize_rcu);
+}
+
 void Machine::sleep() {
+    require_may_sleep("msleep()");
     self().yielding = 1;
     point(Op::sleep);
 }
@@ -143,8 +148,9 @@ void Machine::sleep() {
 // --- work and timer ---
 
 bool Machine::queue_work(shim_work* work) {
-    check_live(work, "freed work is queued");
+    check_live(work, "freed work is queued", sizeof(*work));
     point(Op::queue_work, reinterpret_cast<std::uintptr_t>(work));
+    check_live(work, "freed work is queued", sizeof(*work));
     touch(work_object, true);
     if (work->pending != 0) return false;
     work->pending = 1;
@@ -152,35 +158,55 @@ bool Machine::queue_work(shim_work* work) {
     return true;
 }
 
+/// cancel_work_sync(): takes the work from the queue, lets nobody queue it meanwhile, and waits for its function.
 bool Machine::cancel_work(shim_work* work) {
+    require_may_sleep("cancel_work_sync()");
+    check_live(work, "freed work is cancelled", sizeof(*work));
+    point(Op::grab_work, reinterpret_cast<std::uintptr_t>(work));
+    check_live(work, "freed work is cancelled", sizeof(*work));
+    touch(work_object, true);
     const bool pending = work->pending != 0;
+    work->pending = 1;  // mark_work_canceling(), WORK_CANCEL_DISABLE: queue_work() finds it pending
+    if (world_->work == work) world_->work = nullptr;
     point(Op::cancel_work, reinterpret_cast<std::uintptr_t>(work));
+    check_live(work, "work is freed while it is cancelled", sizeof(*work));
     touch(work_object, true);
     work->pending = 0;
-    world_->work = nullptr;
     return pending;
 }
 
+/// flush_work(): waits for the work's function, which is still called if it is queued.
+void Machine::flush_work(shim_work* work) {
+    require_may_sleep("flush_work()");
+    check_live(work, "freed work is flushed", sizeof(*work));
+    point(Op::flush_work, reinterpret_cast<std::uintptr_t>(work));
+    touch(work_object, false);
+}
+
 void Machine::start_timer(shim_hrtimer* timer) {
-    check_live(timer, "a freed timer is started");
+    check_live(timer, "a freed timer is started", sizeof(*timer));
     touch(timer_object, true);
     timer->armed = 1;
     world_->armed = timer;
 }
 
 bool Machine::cancel_timer(shim_hrtimer* timer) {
-    const bool armed = timer->armed != 0;
+    check_live(timer, "a freed timer is cancelled", sizeof(*timer));
     point(Op::cancel_timer, reinterpret_cast<std::uintptr_t>(timer));
+    check_live(timer, "a timer is freed while it is cancelled", sizeof(*timer));
     touch(timer_object, true);
+    const bool armed = timer->armed != 0;
     timer->armed = 0;
     if (world_->armed == timer) world_->armed = nullptr;
     return armed;
 }
 
 void Machine::wait(shim_waitqueue* queue, std::uint32_t seen) {
+    require_may_sleep("wait_event()");
     check_live(queue, "a freed wait queue is waited on");
     self().seen = seen;
     point(Op::wait_response, reinterpret_cast<std::uintptr_t>(queue));
+    check_live(queue, "a wait queue is freed while a task waits on it");
     touch(queue, true);
 }
 
@@ -198,7 +224,8 @@ void Machine::forget_memory(bool poisoned) {
     if (poisoned) ASAN_POISON_MEMORY_REGION(world_->heap.data(), heap_bytes);
 }
 
-void* Machine::allocate(std::size_t size, bool zeroed) {
+void* Machine::allocate(std::size_t size, bool zeroed, bool may_sleep) {
+    if (may_sleep) require_may_sleep("an allocation with GFP_KERNEL");
     const Answer failed = fault_point(Op::allocate, setup_.kinds.allocation, 2);
     if (failed != 0) return nullptr;
     World& w = *world_;
@@ -244,18 +271,31 @@ void Machine::release(const void* memory) {
     ASAN_POISON_MEMORY_REGION(w.heap.data() + freed.offset, freed.size);
 }
 
-void Machine::check_live(const void* object, const char* what) {
+void Machine::check_live(const void* object, const char* what, std::size_t size) {
     const int i = allocation_of(object);
-    if (i >= 0 && !world_->allocation[static_cast<std::size_t>(i)].live) violation("no-use-after-free", what);
+    if (i >= 0) {
+        const Allocation& found = world_->allocation[static_cast<std::size_t>(i)];
+        if (!found.live) violation("no-use-after-free", what);
+        const auto* const end = world_->heap.data() + found.offset + found.size;
+        if (static_cast<const unsigned char*>(object) + size > end)
+            violation("no-oops", "an object that the driver gives to the kernel goes beyond its allocation");
+        return;
+    }
+    const auto* const at = static_cast<const unsigned char*>(object);
+    const auto* const queue = reinterpret_cast<const unsigned char*>(&world_->vq);
+    if (plugin_.is_variable(object) || on_other_stack(object) || (at >= queue && at < queue + sizeof(world_->vq)))
+        return;
+    oops("the driver gives the kernel a pointer to what is no object", object);
 }
 
 void Machine::access(const void* address, std::size_t size, bool write) {
     if (current_ >= 0 && fibers_.on_stack(current_, address)) return;
-    if (++accesses_ > 2'000'000) oops("the driver goes round in a loop without end, and gives way to nobody", nullptr);
     const auto* const at = static_cast<const unsigned char*>(address);
     const auto* const world = reinterpret_cast<const unsigned char*>(world_.get());
     if (at >= world && at < world + sizeof(World)) {
-        if (at >= world_->heap.data()) {
+        if (at < world_->heap.data()) {
+            check_foreign_access(address, write);
+        } else {
             const int i = allocation_of(address);
             if (i < 0) violation("no-oops", "an access beyond the end of an object");
             const Allocation& object = world_->allocation[static_cast<std::size_t>(i)];
@@ -307,10 +347,16 @@ std::uint64_t Machine::first_address() const {
 
 int Machine::block_of_address(std::uint64_t address) const {
     if (address < first_address()) return -1;
-    return static_cast<int>((address - first_address()) / setup_.memory_block_bytes());
+    const std::uint64_t block = (address - first_address()) / setup_.memory_block_bytes();
+    return block < static_cast<unsigned>(setup_.total_memory_blocks()) ? static_cast<int>(block) : -1;
 }
 
-int Machine::page_index(const page* p) const { return static_cast<int>(p - world_->memmap.data()); }
+int Machine::page_index(const page* p) const {
+    const auto offset = reinterpret_cast<std::uintptr_t>(p) - reinterpret_cast<std::uintptr_t>(world_->memmap.data());
+    const std::uintptr_t index = offset / sizeof(page);
+    if (offset % sizeof(page) != 0 || index >= static_cast<unsigned>(setup_.total_pages())) return -1;
+    return static_cast<int>(index);
+}
 
 page* Machine::pfn_to_page(unsigned long pfn) {
     const unsigned long first = first_pfn();
@@ -329,7 +375,11 @@ page* Machine::pfn_to_online_page(unsigned long pfn) {
     return world_->block[block].online != 0 ? &world_->memmap[pfn - first] : nullptr;
 }
 
-unsigned long Machine::page_to_pfn(const page* p) { return first_pfn() + static_cast<unsigned long>(page_index(p)); }
+unsigned long Machine::page_to_pfn(const page* p) {
+    const int i = page_index(p);
+    if (i < 0) oops("page_to_pfn() of what is no page", p);
+    return first_pfn() + static_cast<unsigned long>(i);
+}
 
 void Machine::require_memmap(int i, const char* what) {
     if (i < 0 || i >= setup_.total_pages())
@@ -360,6 +410,8 @@ void Machine::set_page_offline(page* p, bool offline) {
         if (world_->info[static_cast<std::size_t>(i)].use != PageUse::init)
             violation("no-warn", "a page that somebody else uses is marked PageOffline");
     }
+    if (offline && p->type == SHIM_PAGE_OFFLINE)
+        violation("no-warn", "VM_BUG_ON: PageOffline is set of a page that has it already");
     if (!offline && p->type != SHIM_PAGE_OFFLINE)
         violation("no-warn", "VM_BUG_ON: PageOffline is cleared of a page that has it not");
     p->type = offline ? SHIM_PAGE_OFFLINE : SHIM_PAGE_PLAIN;
@@ -392,12 +444,15 @@ void Machine::adjust_managed(page* p, long count) {
 // --- registering ---
 
 int Machine::register_notifier(shim_notifier* nb) {
+    check_live(nb, "a freed notifier is registered", sizeof(*nb));
+    if (world_->notifier != nullptr) violation("no-warn", "WARN: notifier callback already registered");
     touch(&world_->notifier, true);
     world_->notifier = nb;
     return 0;
 }
 
 void Machine::unregister_notifier(shim_notifier* nb) {
+    require_may_sleep("unregister_memory_notifier()");
     point(Op::unregister);
     touch(&world_->notifier, true);
     touch(&world_->chain_readers, true);
@@ -407,6 +462,7 @@ void Machine::unregister_notifier(shim_notifier* nb) {
 int Machine::set_online_page_callback(void (*callback)(page*, unsigned)) {
     point(Op::mem_hotplug_lock);  // get_online_mems()
     touch(&world_->mem_hotplug_lock, false);
+    if (world_->online_page_callback != nullptr) return -22;
     world_->online_page_callback = callback;
     return 0;
 }
@@ -420,7 +476,7 @@ int Machine::restore_online_page_callback(void (*callback)(page*, unsigned)) {
 }
 
 shim_resource* Machine::request_region(std::uint64_t start, std::uint64_t size, const char* name, unsigned long flags) {
-    auto* resource = static_cast<shim_resource*>(allocate(sizeof(shim_resource), true));
+    auto* resource = static_cast<shim_resource*>(allocate(sizeof(shim_resource), true, true));
     if (resource == nullptr) return nullptr;
     resource->name = name;
     resource->start = start;
@@ -430,7 +486,7 @@ shim_resource* Machine::request_region(std::uint64_t start, std::uint64_t size, 
 }
 
 int Machine::release_resource(shim_resource* resource) {
-    check_live(resource, "a freed resource is released");
+    check_live(resource, "a freed resource is released", sizeof(*resource));
     return 0;
 }
 

@@ -136,6 +136,8 @@ void Machine::restart() {
 void Machine::run(int task) {
     current_ = task;
     accesses_ = 0;
+    site_ = nullptr;
+    feed_watchdog();
     fibers_.resume(task);
     current_ = -1;
     fingerprint_known_ = false;
@@ -212,9 +214,11 @@ Machine::Answer Machine::point(Op op, std::uintptr_t object, unsigned answers, i
     task.block = static_cast<std::int16_t>(block);
     task.answer = 0;
     const int me = current_;
+    const void* const site = site_;
     fibers_.yield(me);
     // Back again: what follows is done before anybody else moves.
     current_ = me;
+    site_ = site;
     task.op = Op::none;
     const Answer answer = task.answer;
     task.answer = 0;
@@ -249,6 +253,7 @@ std::string Machine::where() const {
     std::string text = actor_names[static_cast<std::size_t>(current_)];
     const std::string_view function = plugin_.function_at(site_);
     if (!function.empty()) text += ", in " + std::string(function) + "()";
+    if (const std::string line = plugin_.line_of(site_); !line.empty()) text += ", " + line;
     return text;
 }
 
@@ -268,13 +273,17 @@ bool Machine::enabled(int id) const {
         case Op::wait_response:
             return reinterpret_cast<const shim_waitqueue*>(task.object)->wakeups != task.seen;
         case Op::cancel_work:
-            return w.task[driver_actor::worker].running == 0 || id == driver_actor::worker;
+            return w.task[driver_actor::worker].running == 0;
+        case Op::flush_work:
+            return w.task[driver_actor::worker].running == 0 && w.work == nullptr;
         case Op::cancel_timer:
-            return w.task[driver_actor::timer].running == 0 || id == driver_actor::timer;
+            return w.task[driver_actor::timer].running == 0;
         case Op::synchronize_rcu:
             return std::none_of(w.task.begin(), w.task.end(), [](const Task& t) { return t.rcu != 0; });
         case Op::unregister:
             return w.chain_readers == 0;
+        case Op::free_irq:
+            return w.task[driver_actor::config_irq].running == 0 && w.task[driver_actor::vq_irq].running == 0;
         case Op::config_disable:
             return w.task[driver_actor::config_irq].running == 0;
         default:
@@ -563,8 +572,22 @@ std::string Machine::actor_name(std::uint16_t actor) const {
 }
 
 bool Machine::observe(shim_observed& seen) const {
-    if (world_->vdev.priv == nullptr || world_->observable == 0) return false;
-    plugin_.functions().observe(world_->vdev.priv, &seen);
+    const World& w = *world_;
+    if (w.vdev.priv == nullptr || w.observable == 0) return false;
+    // What the driver has put there need not be what it should be.
+    const auto holds = [&](const void* object, std::size_t size) {
+        const int i = allocation_of(object);
+        if (i < 0) return false;
+        const Allocation& found = w.allocation[static_cast<std::size_t>(i)];
+        const auto* const begin = w.heap.data() + found.offset;
+        return found.live &&
+               size <= found.size - static_cast<std::size_t>(static_cast<const unsigned char*>(object) - begin);
+    };
+    if (!holds(w.vdev.priv, plugin_.functions().device_size)) return false;
+    plugin_.functions().observe(w.vdev.priv, &seen);
+    const std::uint64_t blocks = seen.next_id - seen.first_id;
+    if (seen.next_id < seen.first_id || blocks > max_driver_memory_blocks || !holds(seen.states, blocks))
+        seen.states = nullptr;
     return true;
 }
 

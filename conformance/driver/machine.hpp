@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "checker/program.hpp"
+#include "conformance/driver/fault.hpp"
 #include "conformance/driver/fiber.hpp"
 #include "conformance/driver/plugin.hpp"
 #include "conformance/driver/setup.hpp"
@@ -52,7 +53,7 @@ class DriverObserver {
 /// The actor with this name.
 [[nodiscard]] std::optional<std::uint16_t> driver_actor_named(std::string_view name);
 
-class Machine final : public checker::Program {
+class Machine final : public checker::Program, public FaultHandler {
  public:
     /// \param plugin the driver; must outlive the machine, and belongs to it alone
     Machine(Plugin& plugin, const DriverSetup& setup);
@@ -86,7 +87,10 @@ class Machine final : public checker::Program {
     [[nodiscard]] std::size_t points_seen() const { return point_sites_.size(); }
 
     /// Where the driver calls the machine from, for messages. \param site an address in its code
-    void called_from(const void* site) { site_ = site; }
+    void called_from(const void* site) {
+        site_ = site;
+        count_work();
+    }
 
     // --- called from the driver, by way of the table of shim/abi.h, and from core MM ---
     using Answer = unsigned;
@@ -113,6 +117,7 @@ class Machine final : public checker::Program {
     void spin_unlock(shim_mutex* lock);
     bool queue_work(shim_work* work);
     bool cancel_work(shim_work* work);
+    void flush_work(shim_work* work);
     void start_timer(shim_hrtimer* timer);
     bool cancel_timer(shim_hrtimer* timer);
     void wait(shim_waitqueue* queue, std::uint32_t seen);
@@ -121,7 +126,7 @@ class Machine final : public checker::Program {
     void synchronize_rcu();
     void sleep();
 
-    void* allocate(std::size_t size, bool zeroed);
+    void* allocate(std::size_t size, bool zeroed, bool may_sleep);
     void release(const void* memory);
 
     int register_notifier(shim_notifier* nb);
@@ -164,6 +169,20 @@ class Machine final : public checker::Program {
 
  private:
     struct Saved;
+
+    // robust.cpp: a driver that does what none should
+    void* landing_stack(std::uintptr_t code, bool late) override;
+    [[noreturn]] void landed(int signal, std::uintptr_t code, std::uintptr_t address) override;
+    /// A loop that never gives way does endlessly much between two points.
+    void count_work() {
+        constexpr std::uint64_t endless = 2'000'000;
+        if (++accesses_ > endless) endless_loop();
+    }
+    [[noreturn]] void endless_loop();
+    /// What sleeps must not be called in an interrupt, with a spinlock held, or in an RCU read side section.
+    void require_may_sleep(const char* what);
+    void check_nothing_left();
+    void check_foreign_access(const void* address, bool write);
 
     // machine.cpp: runs and points
     void run(int task);
@@ -212,6 +231,10 @@ class Machine final : public checker::Program {
     void resize(std::uint64_t bytes);
 
     // core_mm.cpp
+    struct BlockRange {
+        int first, count;
+    };
+    [[nodiscard]] std::optional<BlockRange> memory_blocks(std::uint64_t start, std::uint64_t size) const;
     void lock_device_hotplug();
     void unlock_device_hotplug();
     int device_online(int block, unsigned zone);
@@ -240,8 +263,8 @@ class Machine final : public checker::Program {
     [[nodiscard]] int pages_per_page_block() const { return setup_.pages / setup_.page_blocks; }
     /// The driver's rule: hotplug_mutex is not held around add, offline and remove, which take it in the notifier.
     void forbid_hotplug_mutex(const char* what);
-    /// An object that the driver has given to the kernel must not have been freed.
-    void check_live(const void* object, const char* what);
+    /// An object that the driver gives to the kernel must be one of its own, and not freed.
+    void check_live(const void* object, const char* what, std::size_t size = 4);
     /// Whether the big block of a memory block is FAKE_OFFLINE.
     [[nodiscard]] bool kept_fake_offline(int block) const;
     [[nodiscard]] int big_block_of(int block) const { return block / setup_.memory_blocks; }

@@ -48,7 +48,7 @@ struct OpText {
     Op op;
     const char* text;
 };
-constexpr std::array<OpText, 36> op_texts{{
+constexpr std::array<OpText, 40> op_texts{{
     {Op::begin, "begins"},
     {Op::lock, "mutex_lock"},
     {Op::unlock, "mutex_unlock"},
@@ -64,7 +64,11 @@ constexpr std::array<OpText, 36> op_texts{{
     {Op::send_request, "sends a request"},
     {Op::wait_response, "wait_event(host_resp)"},
     {Op::queue_work, "queue_work"},
-    {Op::cancel_work, "cancel_work_sync"},
+    {Op::grab_work, "cancel_work_sync"},
+    {Op::cancel_work, "cancel_work_sync, until its function has returned"},
+    {Op::flush_work, "flush_work"},
+    {Op::free_irq, "del_vqs: free_irq"},
+    {Op::config_disable, "virtio_config_disable"},
     {Op::cancel_timer, "hrtimer_cancel"},
     {Op::synchronize_rcu, "synchronize_rcu"},
     {Op::unregister, "unregister_memory_notifier"},
@@ -177,6 +181,10 @@ void Machine::bug(const char* condition, const char* function, int line) {
 }
 
 void Machine::enter(void* function, const unsigned long* registers, void** return_address) {
+    // The kernel's stack has 16 KiB. Some of what is on this one is the machine's.
+    constexpr std::size_t least_room = std::size_t{32} * 1024;
+    if (current_ >= 0 && fibers_.room_below(current_, return_address) < least_room)
+        oops("the stack overflows: a recursion without end", nullptr);
     if (observer_ == nullptr || current_ < 0 || binding_) return;
     const std::string_view name = plugin_.function_at(function);
     const Probe* probe = nullptr;

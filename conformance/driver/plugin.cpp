@@ -134,7 +134,7 @@ std::optional<std::string> compile(const PluginSource& source, const fs::path& f
                                    // the ABI has them
                                    "-fno-inline", "-fno-ipa-sra", "-fno-ipa-cp", "-fno-partial-inlining",
                                    "-fno-optimize-sibling-calls", "-fno-strict-aliasing", "-fno-stack-protector",
-                                   "-fcf-protection=none", "-fvisibility=hidden",
+                                   "-fcf-protection=none", "-fstack-clash-protection", "-fvisibility=hidden",
                                    // and calls us when it begins
                                    "-pg", "-mfentry"};
     // Each access to memory calls us, or AddressSanitizer where this program is built with it.
@@ -277,6 +277,25 @@ std::string_view Plugin::function_at(const void* address) const {
     if (after == symbols_.begin()) return {};
     const Function& function = *std::prev(after);
     return at < function.end ? std::string_view(function.name) : std::string_view();
+}
+
+std::string Plugin::line_of(const void* address) const {
+    const auto at = reinterpret_cast<std::uintptr_t>(address);
+    if (!contains(address)) return {};
+    const auto known = lines_.find(at);
+    if (known != lines_.end()) return known->second;
+    const fs::path folder = fs::path(object_).parent_path();
+    std::ostringstream offset;
+    offset << std::hex << at - base_ - 1;
+    const fs::path answer = folder / "line";
+    std::string& line = lines_[at];
+    if (run({"addr2line", "-s", "-e", (folder / "driver.so").string(), offset.str()}, answer) == 0) {
+        // "virtio_mem.c:123 (discriminator 2)", or question marks
+        std::ifstream in(answer);
+        in >> line;
+        if (line.find('?') != std::string::npos) line.clear();
+    }
+    return line;
 }
 
 bool Plugin::contains(const void* address) const {

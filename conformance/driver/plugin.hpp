@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -64,6 +65,9 @@ class Plugin {
 
     /// Name of the function an address is in; empty if none.
     [[nodiscard]] std::string_view function_at(const void* address) const;
+    /// File and line that a code address is of, "virtio_mem.c:123"; empty if unknown. Asks addr2line, and remembers.
+    /// \param address a return address: the call is before it
+    [[nodiscard]] std::string line_of(const void* address) const;
     /// Whether an address is in one of the driver's variables or constants.
     [[nodiscard]] bool contains(const void* address) const;
     /// Whether an address is in a variable.
@@ -100,6 +104,7 @@ class Plugin {
     std::vector<PluginData> data_, not_ours_;
     std::vector<std::byte> initial_;
     std::vector<Function> symbols_;
+    mutable std::map<std::uintptr_t, std::string> lines_;
 };
 
 /// What an unmodified source tree says of itself.

@@ -22,7 +22,7 @@ std::optional<std::string> problem(const DriverSetup& setup) {
     if (!power_of_two(setup.pages)) return "pages a memory block must be a power of two";
     if (!power_of_two(setup.page_blocks)) return "page blocks a memory block must be a power of two";
     for (const int size : setup.requests) {
-        if (auto x = within("a requested size", size, 0, setup.big_blocks)) return x;
+        if (auto x = within("a requested size", size, 0, setup.units())) return x;
     }
     if (auto x = within("big blocks left plugged", setup.leftovers, 0, setup.big_blocks)) return x;
     if (setup.mode == DriverMode::sbm && setup.page_blocks < 2) {

@@ -35,7 +35,8 @@ struct DriverSetup {
     bool unplug_online = true;     ///< module parameter unplug_online
     bbm::AutoOnline auto_online = bbm::AutoOnline::movable;  ///< `any` is movable here
 
-    /// Sizes that the host requests one after the other, in big blocks, when nothing else happens any more.
+    /// Sizes that the host requests one after the other, when nothing else happens any more: in big blocks; in Sub
+    /// Block Mode in subblocks, which are page blocks.
     std::vector<int> requests{2, 0};
     int extra_resizes = 1;         ///< by the host, to any size at any time
     int user_requests = 1;         ///< writes to memoryX/state, at any time
@@ -57,6 +58,13 @@ struct DriverSetup {
     [[nodiscard]] std::uint64_t page_bytes() const { return memory_block_bytes() / static_cast<unsigned>(pages); }
     [[nodiscard]] std::uint64_t big_block_bytes() const {
         return memory_block_bytes() * static_cast<unsigned>(memory_blocks);
+    }
+    /// What requests are counted in, and how many there are in the device.
+    [[nodiscard]] std::uint64_t unit_bytes() const {
+        return mode == DriverMode::bbm ? big_block_bytes() : memory_block_bytes() / static_cast<unsigned>(page_blocks);
+    }
+    [[nodiscard]] int units() const {
+        return mode == DriverMode::bbm ? big_blocks : total_memory_blocks() * page_blocks;
     }
 };
 

@@ -34,10 +34,10 @@ constexpr std::array<const char*, 3> write_names{"offline", "online_kernel", "on
 
 unsigned Machine::host_answers() const {
     if (world_->bound == 0 || world_->resizes_left <= 0) return 0;
-    return static_cast<unsigned>(setup_.big_blocks) + 1;
+    return static_cast<unsigned>(setup_.units()) + 1;
 }
 
-bool Machine::host_may(unsigned size) const { return size * setup_.big_block_bytes() != world_->requested; }
+bool Machine::host_may(unsigned size) const { return size * setup_.unit_bytes() != world_->requested; }
 
 int Machine::host_default() const {
     if (world_->bound == 0 || static_cast<std::size_t>(world_->script) >= setup_.requests.size()) return -1;
@@ -54,7 +54,7 @@ void Machine::host(unsigned answer) {
     } else {
         world_->resizes_left--;
     }
-    resize(answer * setup_.big_block_bytes());
+    resize(answer * setup_.unit_bytes());
     if (observer_ != nullptr) observer_->resized(world_->requested);
 }
 
@@ -144,12 +144,9 @@ void Machine::pages(unsigned answer) {
     switch (answer % actions) {
         case take_page:
         case take_for_kernel:
-            if (w.task[driver_actor::worker].onlining != 0 || w.task[driver_actor::user].onlining != 0) {
-                if (w.block[b].state == BlockState::going_online &&
-                    w.isolated[static_cast<std::size_t>(static_cast<int>(b) * setup_.page_blocks)] != 0) {
-                    finish_run(checker::ProgramEnd::Kind::violation, "allocated-after-online",
-                               "a page is allocated while its memory block is still being onlined");
-                }
+            if (w.block[b].state == BlockState::going_online && w.block[b].opened == 0) {
+                finish_run(checker::ProgramEnd::Kind::violation, "allocated-after-online",
+                           "a page is allocated while its memory block is still being onlined");
             }
             p.use = answer % actions == take_page ? PageUse::movable : PageUse::unmovable;
             seen.refcount = 1;
@@ -179,8 +176,10 @@ void Machine::pages(unsigned answer) {
 }
 
 std::string Machine::surroundings_text(int actor, unsigned answer) const {
-    if (actor == driver_actor::host)
-        return "requested-size = " + std::to_string(answer) + (answer == 1 ? " big block" : " big blocks");
+    if (actor == driver_actor::host) {
+        return "requested-size = " + std::to_string(answer) +
+               (setup_.mode == DriverMode::bbm ? " big block" : " subblock") + (answer == 1 ? "" : "s");
+    }
     if (actor == driver_actor::user)
         return std::string("writes ") + write_names.at(answer % 3) + " to memory block " + std::to_string(answer / 3);
     if (actor == driver_actor::pages) {

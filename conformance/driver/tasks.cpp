@@ -33,6 +33,7 @@ void Machine::task_body(int task) {
             run_admin(answer);
             break;
     }
+    site_ = nullptr;
     check_locks_released();
     me = Task{};
     me.answers = 1;
@@ -42,7 +43,7 @@ void Machine::task_body(int task) {
 /// process_one_work(): the work may be queued again from here on, and is then run again.
 void Machine::run_worker() {
     shim_work* const work = world_->work;
-    check_live(work, "the work of a freed device is run");
+    check_live(work, "the work of a freed device is run", sizeof(*work));
     touch(4ULL << 60U, true);
     work->pending = 0;
     world_->work = nullptr;
@@ -64,11 +65,15 @@ void Machine::run_vq_interrupt(unsigned answer) {
 
 void Machine::run_timer() {
     shim_hrtimer* const timer = world_->armed;
-    check_live(timer, "the timer of a freed device expires");
+    check_live(timer, "the timer of a freed device expires", sizeof(*timer));
     touch((4ULL << 60U) + 1, true);
     timer->armed = 0;
     world_->armed = nullptr;
-    timer->function(timer);
+    if (timer->function(timer) == 0) return;
+    // HRTIMER_RESTART, __run_hrtimer()
+    check_live(timer, "the timer of a freed device is started again", sizeof(*timer));
+    timer->armed = 1;
+    world_->armed = timer;
 }
 
 /// A write to memoryX/state: lock_device_hotplug_sysfs(), then device_online() or device_offline().
@@ -100,9 +105,11 @@ void Machine::run_admin(unsigned answer) {
     w.bound = 0;
     touch(5ULL << 60U, true);
     driver_.remove(&w.vdev);
+    site_ = nullptr;
     if (w.notifier != nullptr || w.online_page_callback != nullptr) {
         violation("no-use-after-free", "the driver is gone, and its callbacks are still registered");
     }
+    check_nothing_left();
     w.observable = 0;
 }
 

@@ -12,7 +12,7 @@ using checker::ProgramEnd;
 namespace {
 enum BigBlock : std::uint8_t { unused, plugged, added, fake_offline, big_block_states };
 /// enum virtio_mem_sbm_mb_state
-enum SubBlockState : std::uint8_t { sbm_unused, sbm_plugged, sbm_offline, sbm_offline_partial };
+enum SubBlockState : std::uint8_t { sbm_unused, sbm_plugged, sbm_offline, sbm_offline_partial, sbm_movable = 6 };
 constexpr std::array<const char*, big_block_states> names{"UNUSED", "PLUGGED", "ADDED", "FAKE_OFFLINE"};
 
 /// Moves that the driver's comments allow, by old and new state.
@@ -33,7 +33,8 @@ constexpr bool legal(std::uint8_t from, std::uint8_t to) {
 bool Machine::kept_fake_offline(int block) const {
     shim_observed seen{};
     if (!observe(seen) || seen.in_sbm != 0 || seen.states == nullptr) return false;
-    return seen.states[big_block_of(block)] == fake_offline;
+    const auto id = static_cast<std::uint64_t>(big_block_of(block));
+    return id < seen.next_id - seen.first_id && seen.states[id] == fake_offline;
 }
 
 /// Sees each store to a big block's state soon after it is made.
@@ -126,14 +127,12 @@ void Machine::check_always() {
 }
 
 void Machine::check_locks_released() {
-    shim_observed seen{};
     const unsigned me = static_cast<unsigned>(current_) + 1;
     if (self().rcu != 0) violation("lock-discipline", "a task ends in an RCU read side section");
     if (self().spin_locks != 0) violation("lock-discipline", "a task ends with a spinlock held");
+    if (self().mutexes != 0) violation("lock-discipline", "a task ends with a mutex held");
     if (world_->device_hotplug_lock == me || world_->mem_hotplug_lock == me)
         violation("lock-discipline", "a task ends with a hotplug lock held");
-    if (observe(seen) && seen.hotplug_mutex->owner == me)
-        violation("lock-discipline", "a task ends with hotplug_mutex held");
 }
 
 /// The requested size has not been reached, and nothing is in the way.
@@ -216,23 +215,36 @@ void Machine::check_block_at_rest(const shim_observed& seen, int id) {
     bool all_plugged = true;
     bool some_added = false;
     bool some_kept = false;
+    bool plugged_and_kept = false;
     for (int i = first_page_of(id * blocks); i < first_page_of((id + 1) * blocks); ++i) {
         some_plugged = some_plugged || device_has(i);
         all_plugged = all_plugged && device_has(i);
         const BlockInfo& block = w.block[static_cast<std::size_t>(block_of_page(i))];
         some_added = some_added || block.state != BlockState::absent;
-        some_kept = some_kept || (block.online != 0 && w.memmap[static_cast<std::size_t>(i)].type == SHIM_PAGE_OFFLINE);
+        const bool kept = block.online != 0 && w.memmap[static_cast<std::size_t>(i)].type == SHIM_PAGE_OFFLINE;
+        some_kept = some_kept || kept;
+        plugged_and_kept = plugged_and_kept || (kept && device_has(i));
     }
     const std::string which = (sbm ? "memory block " : "big block ") + std::to_string(id);
     const auto fail = [this, &which](std::string_view property, const std::string& text) {
         finish_run(ProgramEnd::Kind::violation, property, "at rest " + which + " " + text);
     };
     if (sbm) {
+        const BlockInfo& block = w.block[static_cast<std::size_t>(id)];
         if (state == sbm_unused && (some_plugged || some_added))
             return fail("legal-transitions", "is UNUSED, and plugged or added");
         if (state >= sbm_offline && !some_added) return fail("legal-transitions", "is not UNUSED, and not added");
-        if (state >= sbm_offline && (state % 2 == 0) && !all_plugged)
-            return fail("legal-transitions", "counts as wholly plugged, and is not");
+        if (state >= sbm_offline && (state % 2 == 0) != all_plugged) {
+            return fail("legal-transitions", all_plugged ? "counts as partially plugged, and is wholly"
+                                                         : "counts as wholly plugged, and is not");
+        }
+        if (state >= sbm_offline && (state > sbm_offline_partial) != (block.online != 0))
+            return fail("legal-transitions",
+                        block.online != 0 ? "counts as offline, and is not" : "counts as online, and is not");
+        if (state > sbm_offline_partial && (state >= sbm_movable) != (block.zone == SHIM_ZONE_MOVABLE))
+            return fail("legal-transitions", "is not in the zone that its state says");
+        if (plugged_and_kept)
+            return fail("rollback-restores-added", "has a page that is plugged and online, and still the driver's");
         return;
     }
     if (state == unused && (some_plugged || some_added))

@@ -53,7 +53,8 @@ struct BlockInfo {
     BlockState state = BlockState::absent;
     std::uint8_t online = 0;  ///< pfn_to_online_page() knows its sections
     std::uint8_t zone = 0;
-    std::uint8_t stale = 0;  ///< a failed onlining has left its memmap initialised
+    std::uint8_t opened = 0;  ///< being onlined, and onlining undoes the isolation of its pages from here on
+    std::uint8_t stale = 0;   ///< a failed onlining has left its memmap initialised
 };
 
 /// What a task is about to do at its point of choice.
@@ -74,7 +75,10 @@ enum class Op : std::uint8_t {
     send_request,
     wait_response,
     queue_work,
+    grab_work,
     cancel_work,
+    flush_work,
+    free_irq,
     cancel_timer,
     synchronize_rcu,
     unregister,
@@ -108,6 +112,7 @@ struct Task {
     std::uint8_t rcu = 0;
     std::uint8_t onlining = 0, offlining = 0;  ///< it is within online_pages(), offline_pages()
     std::uint8_t spin_locks = 0;               ///< it must not sleep
+    std::uint8_t mutexes = 0;                  ///< it holds
     std::uint16_t answers = 1;
     std::uint16_t answer = 0;
     std::uint16_t begun_as = 0;  ///< the answer it began with

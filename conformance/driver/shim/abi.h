@@ -139,7 +139,8 @@ struct shim_host {
     unsigned max_order; /* the largest */
     uint64_t memory_block_size;
 
-    void (*point)(enum shim_point what, const void *object);
+    /* \param site the driver's code that calls, null: the code that calls this */
+    void (*point)(enum shim_point what, const void *object, const void *site);
     /* Called in a WARN or BUG whose condition holds. */
     void (*warn)(const char *condition, const char *function, int line);
     void (*bug)(const char *condition, const char *function, int line) __attribute__((noreturn));
@@ -153,6 +154,7 @@ struct shim_host {
 
     int (*queue_work)(struct shim_work *work);
     int (*cancel_work_sync)(struct shim_work *work);
+    void (*flush_work)(struct shim_work *work);
     void (*hrtimer_start)(struct shim_hrtimer *timer);
     int (*hrtimer_cancel)(struct shim_hrtimer *timer);
     void (*wait)(struct shim_waitqueue *queue, uint32_t seen);
@@ -160,7 +162,7 @@ struct shim_host {
     void (*synchronize_rcu)(void);
     void (*msleep)(void);
 
-    void *(*allocate)(size_t size, int zeroed);
+    void *(*allocate)(size_t size, int zeroed, int may_sleep);
     void (*release)(const void *memory);
 
     int (*register_memory_notifier)(struct shim_notifier *nb);
@@ -196,7 +198,7 @@ struct shim_host {
     void (*reset_device)(struct shim_virtio_device *vdev);
 
     /* from the compiler: every access of the driver to memory, and the entry of its functions */
-    void (*access)(const void *address, size_t size, int write);
+    void (*access)(const void *address, size_t size, int write, const void *site);
     /* \param registers the first six arguments. \return what to go on with at the end of the function, or null */
     void (*enter)(void *function, const unsigned long *registers, void **return_address);
     void *(*leave)(unsigned long result);
@@ -210,6 +212,7 @@ struct shim_plugin {
     void (*driver)(struct shim_driver *driver);
     void (*observe)(const void *vm, struct shim_observed *observed);
     size_t request_size, response_size;
+    size_t device_size; /* of the driver's private state, which observe() looks at */
     void *trampoline; /* a return address to exchange for a function's own: leave() is then called at its end */
     void (*dump_coverage)(void), (*reset_coverage)(void); /* null if lines are not counted */
 };

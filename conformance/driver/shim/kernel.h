@@ -42,6 +42,7 @@ typedef long ssize_t;
 #define GFP_ATOMIC 0xa20u
 #define GFP_NOWAIT 0x800u
 #define __GFP_NOWARN 0x2000u
+#define __GFP_DIRECT_RECLAIM 0x400u
 #define __GFP_ZERO 0x100u
 
 #define __init
@@ -70,6 +71,9 @@ typedef long ssize_t;
 
 /* Not the driver's: neither its accesses nor its entries are reported. */
 #define SHIM_OWN static inline __attribute__((no_sanitize_thread, no_instrument_function, unused))
+
+/* Of such a function: the driver's code that calls it. */
+#define SHIM_CALLER __builtin_return_address(0)
 
 /* ---- numbers ---- */
 
@@ -184,10 +188,10 @@ int snprintf(char *text, size_t size, const char *format, ...) __attribute__((fo
 
 #define lockdep_off() ((void)0)
 #define lockdep_on() ((void)0)
-#define lockdep_assert_held(lock) WARN_ON((lock)->owner == 0)
+#define lockdep_assert_held(lock) WARN_ON((lock)->shim.owner == 0)
 #define might_sleep() ((void)0)
 #define might_lock(lock) ((void)0)
-#define cond_resched() shim_host->point(SHIM_COND_RESCHED, (const void *)0)
+#define cond_resched() shim_host->point(SHIM_COND_RESCHED, (const void *)0, (const void *)0)
 #define msleep(ms) shim_host->msleep()
 
 /* ---- modules ---- */
@@ -206,6 +210,22 @@ int snprintf(char *text, size_t size, const char *format, ...) __attribute__((fo
 #define THIS_MODULE ((struct module *)0)
 struct module;
 
+/* ---- memory ---- */
+
+/* The compiler reports no access of these. */
+SHIM_OWN void *shim_memset(void *to, int byte, size_t size) {
+    if (size != 0) shim_host->access(to, size, 1, SHIM_CALLER);
+    return memset(to, byte, size);
+}
+SHIM_OWN void *shim_memmove(void *to, const void *from, size_t size) {
+    if (size != 0) shim_host->access(from, size, 0, SHIM_CALLER);
+    if (size != 0) shim_host->access(to, size, 1, SHIM_CALLER);
+    return memmove(to, from, size);
+}
+#define memset shim_memset
+#define memcpy shim_memmove
+#define memmove shim_memmove
+
 /* ---- lists ---- */
 
 struct list_head {
@@ -219,6 +239,8 @@ SHIM_OWN void INIT_LIST_HEAD(struct list_head *head) {
 }
 #define list_empty(head) ((head)->next == (head))
 SHIM_OWN void list_add(struct list_head *entry, struct list_head *head) {
+    shim_host->access(entry, sizeof(*entry), 1, SHIM_CALLER);
+    shim_host->access(head, sizeof(*head), 1, SHIM_CALLER);
     entry->next = head->next;
     entry->prev = head;
     head->next->prev = entry;
@@ -226,6 +248,9 @@ SHIM_OWN void list_add(struct list_head *entry, struct list_head *head) {
 }
 SHIM_OWN void list_add_tail(struct list_head *entry, struct list_head *head) { list_add(entry, head->prev); }
 SHIM_OWN void list_del_rcu(struct list_head *entry) {
+    shim_host->access(entry, sizeof(*entry), 1, SHIM_CALLER);
+    shim_host->access(&entry->next->prev, sizeof(entry->prev), 1, SHIM_CALLER);
+    shim_host->access(&entry->prev->next, sizeof(entry->next), 1, SHIM_CALLER);
     entry->next->prev = entry->prev;
     entry->prev->next = entry->next;
 }
@@ -242,8 +267,8 @@ SHIM_OWN void list_del(struct list_head *entry) {
          entry = list_entry(entry->member.next, __typeof__(*entry), member))
 #define list_for_each_entry_rcu(entry, head, member, ...) list_for_each_entry(entry, head, member)
 
-#define rcu_read_lock() shim_host->point(SHIM_RCU_READ_LOCK, (const void *)0)
-#define rcu_read_unlock() shim_host->point(SHIM_RCU_READ_UNLOCK, (const void *)0)
+#define rcu_read_lock() shim_host->point(SHIM_RCU_READ_LOCK, (const void *)0, (const void *)0)
+#define rcu_read_unlock() shim_host->point(SHIM_RCU_READ_UNLOCK, (const void *)0, (const void *)0)
 #define synchronize_rcu() shim_host->synchronize_rcu()
 
 /* ---- atomics and locks ---- */
@@ -258,27 +283,27 @@ typedef struct {
 #define ATOMIC64_INIT(n) {n}
 #define SHIM_ATOMIC(prefix, atomic, value)                                            \
     SHIM_OWN value prefix##_read(const atomic *v) {                                   \
-        shim_host->point(SHIM_ATOMIC_READ, v);                                        \
+        shim_host->point(SHIM_ATOMIC_READ, v, SHIM_CALLER);                                        \
         return v->counter;                                                            \
     }                                                                                 \
     SHIM_OWN void prefix##_set(atomic *v, value i) {                                  \
-        shim_host->point(SHIM_ATOMIC_WRITE, v);                                       \
+        shim_host->point(SHIM_ATOMIC_WRITE, v, SHIM_CALLER);                                       \
         v->counter = i;                                                               \
     }                                                                                 \
     SHIM_OWN value prefix##_add_return(value i, atomic *v) {                          \
-        shim_host->point(SHIM_ATOMIC_WRITE, v);                                       \
+        shim_host->point(SHIM_ATOMIC_WRITE, v, SHIM_CALLER);                                       \
         return v->counter += i;                                                       \
     }                                                                                 \
     SHIM_OWN value prefix##_xchg(atomic *v, value i) {                                \
         value old;                                                                    \
-        shim_host->point(SHIM_ATOMIC_WRITE, v);                                       \
+        shim_host->point(SHIM_ATOMIC_WRITE, v, SHIM_CALLER);                                       \
         old = v->counter;                                                             \
         v->counter = i;                                                               \
         return old;                                                                   \
     }                                                                                 \
     SHIM_OWN value prefix##_cmpxchg(atomic *v, value from, value to) {                \
         value old;                                                                    \
-        shim_host->point(SHIM_ATOMIC_WRITE, v);                                       \
+        shim_host->point(SHIM_ATOMIC_WRITE, v, SHIM_CALLER);                                       \
         old = v->counter;                                                             \
         if (old == from) v->counter = to;                                             \
         return old;                                                                   \
@@ -336,7 +361,7 @@ struct workqueue_struct;
 #define queue_work(queue, work) ((void)(queue), (bool)shim_host->queue_work(&(work)->shim))
 #define schedule_work(work) queue_work(system_wq, work)
 #define cancel_work_sync(work) ((bool)shim_host->cancel_work_sync(&(work)->shim))
-#define flush_work(work) cancel_work_sync(work)
+#define flush_work(work) shim_host->flush_work(&(work)->shim)
 
 enum hrtimer_restart { HRTIMER_NORESTART, HRTIMER_RESTART };
 enum hrtimer_mode { HRTIMER_MODE_ABS, HRTIMER_MODE_REL };
@@ -367,20 +392,21 @@ typedef struct shim_waitqueue wait_queue_head_t;
 
 /* ---- allocation ---- */
 
-#define kmalloc(size, flags) shim_host->allocate(size, ((flags) & __GFP_ZERO) != 0)
-#define kzalloc(size, flags) shim_host->allocate(size, 1)
-#define kcalloc(n, size, flags) shim_host->allocate((size_t)(n) * (size), 1)
-#define kmalloc_array(n, size, flags) shim_host->allocate((size_t)(n) * (size), 0)
+#define SHIM_ALLOCATE(size, flags, zeroed) \
+    shim_host->allocate(size, zeroed, ((flags) & __GFP_DIRECT_RECLAIM) != 0)
+#define kmalloc(size, flags) SHIM_ALLOCATE(size, flags, ((flags) & __GFP_ZERO) != 0)
+#define kzalloc(size, flags) SHIM_ALLOCATE(size, flags, 1)
+#define kcalloc(n, size, flags) SHIM_ALLOCATE((size_t)(n) * (size), flags, 1)
+#define kmalloc_array(n, size, flags) SHIM_ALLOCATE((size_t)(n) * (size), flags, 0)
 #define kvmalloc kmalloc
 #define kvzalloc kzalloc
-#define vmalloc(size) shim_host->allocate(size, 0)
-#define vzalloc(size) shim_host->allocate(size, 1)
+#define vmalloc(size) SHIM_ALLOCATE(size, GFP_KERNEL, 0)
+#define vzalloc(size) SHIM_ALLOCATE(size, GFP_KERNEL, 1)
 #define kfree(memory) shim_host->release(memory)
 #define kvfree(memory) shim_host->release(memory)
 #define vfree(memory) shim_host->release(memory)
 SHIM_OWN char *kstrdup(const char *text, gfp_t flags) {
-    char *copy = shim_host->allocate(strlen(text) + 1, 0);
-    (void)flags;
+    char *copy = SHIM_ALLOCATE(strlen(text) + 1, flags, 0);
     if (copy) strcpy(copy, text);
     return copy;
 }
@@ -389,9 +415,18 @@ SHIM_OWN char *kstrdup(const char *text, gfp_t flags) {
 
 /* ---- bits ---- */
 
-SHIM_OWN bool test_bit(long n, const unsigned long *map) { return map[n / 64] >> (n % 64) & 1; }
-SHIM_OWN void __set_bit(long n, unsigned long *map) { map[n / 64] |= 1ul << (n % 64); }
-SHIM_OWN void __clear_bit(long n, unsigned long *map) { map[n / 64] &= ~(1ul << (n % 64)); }
+SHIM_OWN bool test_bit(long n, const unsigned long *map) {
+    shim_host->access(&map[n / 64], sizeof(*map), 0, SHIM_CALLER);
+    return map[n / 64] >> (n % 64) & 1;
+}
+SHIM_OWN void __set_bit(long n, unsigned long *map) {
+    shim_host->access(&map[n / 64], sizeof(*map), 1, SHIM_CALLER);
+    map[n / 64] |= 1ul << (n % 64);
+}
+SHIM_OWN void __clear_bit(long n, unsigned long *map) {
+    shim_host->access(&map[n / 64], sizeof(*map), 1, SHIM_CALLER);
+    map[n / 64] &= ~(1ul << (n % 64));
+}
 SHIM_OWN void __bitmap_set(unsigned long *map, unsigned start, int count) {
     for (; count > 0; --count) __set_bit(start++, map);
 }
@@ -438,18 +473,18 @@ enum migratetype { MIGRATE_UNMOVABLE, MIGRATE_MOVABLE, MIGRATE_CMA };
 #define page_to_phys(page) PFN_PHYS(page_to_pfn(page))
 #define pfn_to_online_page(pfn) shim_host->pfn_to_online_page(pfn)
 SHIM_OWN enum zone_type page_zonenum(const struct page *page) {
-    shim_host->access(page, sizeof(*page), 0);
+    shim_host->access(page, sizeof(*page), 0, SHIM_CALLER);
     return page->zone;
 }
 #define is_zone_movable_page(page) (page_zonenum(page) == ZONE_MOVABLE)
-#define page_offline_begin() shim_host->point(SHIM_PAGE_OFFLINE_BEGIN, (const void *)0)
-#define page_offline_end() shim_host->point(SHIM_PAGE_OFFLINE_END, (const void *)0)
+#define page_offline_begin() shim_host->point(SHIM_PAGE_OFFLINE_BEGIN, (const void *)0, (const void *)0)
+#define page_offline_end() shim_host->point(SHIM_PAGE_OFFLINE_END, (const void *)0, (const void *)0)
 SHIM_OWN bool PageOffline(const struct page *page) {
-    shim_host->access(page, sizeof(*page), 0);
+    shim_host->access(page, sizeof(*page), 0, SHIM_CALLER);
     return page->type == SHIM_PAGE_OFFLINE;
 }
 SHIM_OWN bool PageDirty(const struct page *page) {
-    shim_host->access(page, sizeof(*page), 0);
+    shim_host->access(page, sizeof(*page), 0, SHIM_CALLER);
     return page->dirty;
 }
 #define __SetPageOffline(page) shim_host->set_page_offline(page, 1)
@@ -462,7 +497,7 @@ SHIM_OWN bool PageDirty(const struct page *page) {
 #define page_ref_inc(page) ((void)shim_host->page_ref_add(page, 1))
 #define page_ref_dec(page) ((void)shim_host->page_ref_add(page, -1))
 SHIM_OWN int page_count(const struct page *page) {
-    shim_host->access(page, sizeof(*page), 0);
+    shim_host->access(page, sizeof(*page), 0, SHIM_CALLER);
     return page->refcount;
 }
 #define page_ref_count page_count

@@ -8,7 +8,7 @@ const struct shim_host *shim_host;
 /* ---- the compiler's calls ---- */
 
 #define SHIM_HOOK(name, size, write) \
-    SHIM_HOOK_FUNCTION void __tsan_##name(void *address) { shim_host->access(address, size, write); }
+    SHIM_HOOK_FUNCTION void __tsan_##name(void *address) { shim_host->access(address, size, write, SHIM_CALLER); }
 #define SHIM_HOOK_FUNCTION __attribute__((no_sanitize_thread, no_instrument_function))
 #define SHIM_HOOKS(size)                                 \
     SHIM_HOOK(read##size, size, 0)                       \
@@ -24,8 +24,12 @@ SHIM_HOOKS(2)
 SHIM_HOOKS(4)
 SHIM_HOOKS(8)
 SHIM_HOOKS(16)
-SHIM_HOOK_FUNCTION void __tsan_read_range(void *address, size_t size) { shim_host->access(address, size, 0); }
-SHIM_HOOK_FUNCTION void __tsan_write_range(void *address, size_t size) { shim_host->access(address, size, 1); }
+SHIM_HOOK_FUNCTION void __tsan_read_range(void *address, size_t size) {
+    shim_host->access(address, size, 0, SHIM_CALLER);
+}
+SHIM_HOOK_FUNCTION void __tsan_write_range(void *address, size_t size) {
+    shim_host->access(address, size, 1, SHIM_CALLER);
+}
 SHIM_HOOK_FUNCTION void __tsan_init(void) {}
 SHIM_HOOK_FUNCTION void __tsan_func_entry(void *caller) { (void)caller; }
 SHIM_HOOK_FUNCTION void __tsan_func_exit(void *unused) { (void)unused; }
@@ -50,11 +54,11 @@ __asm__(
     "    pushq %rdx\n"
     "    pushq %rsi\n"
     "    pushq %rdi\n"
-    "    movq 56(%rsp), %rdi\n" /* where the function goes on after this call: 5 bytes from its first */
+    "    subq $8, %rsp\n" /* a call wants the stack at a multiple of 16 */
+    "    movq 64(%rsp), %rdi\n" /* where the function goes on after this call: 5 bytes from its first */
     "    subq $5, %rdi\n"
-    "    movq %rsp, %rsi\n"
-    "    leaq 64(%rsp), %rdx\n" /* the function's return address */
-    "    subq $8, %rsp\n"       /* calls want a multiple of 16 */
+    "    leaq 8(%rsp), %rsi\n"
+    "    leaq 72(%rsp), %rdx\n" /* the function's return address */
     "    call shim_enter\n"
     "    addq $8, %rsp\n"
     "    popq %rdi\n"
@@ -100,7 +104,7 @@ SHIM_OWN void shim_driver(struct shim_driver *driver) {
 SHIM_OWN void shim_observe(const void *device, struct shim_observed *seen) {
     const struct virtio_mem *vm = device;
     int i;
-    memset(seen, 0, sizeof(*seen));
+    __builtin_memset(seen, 0, sizeof(*seen));
     seen->in_sbm = vm->in_sbm;
     if (vm->in_sbm) {
         seen->states = vm->sbm.mb_states;
@@ -153,6 +157,7 @@ shim_plugin(void) {
     plugin.request_size = sizeof(struct virtio_mem_req);
     plugin.trampoline = shim_trampoline;
     plugin.response_size = sizeof(struct virtio_mem_resp);
+    plugin.device_size = sizeof(struct virtio_mem);
 #ifdef SHIM_COVERAGE
     plugin.dump_coverage = __gcov_dump;
     plugin.reset_coverage = __gcov_reset;
