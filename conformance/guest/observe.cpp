@@ -211,20 +211,15 @@ std::optional<std::string> differs(const Recording& recording, const Seen& seen,
 
 namespace {
 
-/// How a page of a kind looks to the recorder.
-struct Look {
-    std::uint32_t buddy, offline;
-    std::uint64_t dirty;
-};
-constexpr Look look_before_6_12{0xffffff7f, 0xfffffeff, 1U << 3U};
-constexpr Look look_6_12{0xf0000000, 0xf1000000, 1U << 4U};
 constexpr std::uint32_t no_page_type = 0xffffffff;
+constexpr PageLook look_before_6_12{0xffffff7f, 0xfffffeff, no_page_type, 1U << 3U};
+constexpr PageLook look_6_12{0xf0000000, 0xf1000000, no_page_type, 1U << 4U};
 
 bool in_use(int kind) { return kind == bbm::page::movable || kind == bbm::page::unmovable; }
 
 bool ref_fits(const bbm::Page<State::Int>& p, std::int64_t ref) { return in_use(p.kind) ? ref >= 1 : ref == p.ref; }
 
-bool first_fits(const bbm::Page<State::Int>& p, const PagesSeen& seen, const Look& look) {
+bool first_fits(const bbm::Page<State::Int>& p, const PagesSeen& seen, const PageLook& look) {
     if (!ref_fits(p, seen.ref_first)) return false;
     switch (static_cast<int>(p.kind)) {
         case bbm::page::buddy:
@@ -240,15 +235,15 @@ bool first_fits(const bbm::Page<State::Int>& p, const PagesSeen& seen, const Loo
     }
 }
 
-const Look& look_in(const bbm::Release& release) {
+}  // namespace
+
+const PageLook& page_look(const bbm::Release& release) {
     return release.notifies_prepare_and_finish ? look_6_12 : look_before_6_12;
 }
 
-}  // namespace
-
 PagesSeen look_of(const bbm::Release& release, const bbm::MemoryBlock<State::Int>& block,
                   const bbm::Page<State::Int>& first, const bbm::Page<State::Int>& last, bool stale) {
-    const Look& look = look_in(release);
+    const PageLook& look = page_look(release);
     PagesSeen seen;
     if (first.kind == bbm::page::none) {
         seen.memmap = block.state != bbm::memory_block::absent;
@@ -296,7 +291,7 @@ std::optional<PageMismatch> page_mismatch(const Recording& recording, const Seen
                                           const State& other, unsigned stale) {
     if (!seen.pages) return std::nullopt;
     const bbm::Scope& scope = recording.config.scope;
-    const Look& look = look_in(recording.config.release);
+    const PageLook& look = page_look(recording.config.release);
     for (std::size_t i = 0; i < seen.pages->size(); ++i) {
         if (static_cast<int>(i) >= scope.total_memory_blocks()) break;
         const PagesSeen& pages = (*seen.pages)[i];

@@ -35,6 +35,13 @@ namespace vmemcheck::conformance {
 /// A number of pages of the model in pages of a real zone, memory blocks at a time.
 [[nodiscard]] std::int64_t in_real_pages(const bbm::Scope& scope, std::int64_t pages_per_memory_block, int pages);
 
+/// How the recorder sees what a page is: struct page::page_type and flags.
+struct PageLook {
+    std::uint32_t buddy, offline, plain;  ///< page_type
+    std::uint64_t dirty;                  ///< PG_dirty
+};
+[[nodiscard]] const PageLook& page_look(const bbm::Release& release);
+
 /// How a memory block's first and last page look to the recorder.
 /// \param stale a failed onlining has left its memmap as it was
 [[nodiscard]] PagesSeen look_of(const bbm::Release& release, const bbm::MemoryBlock<bbm::Bbm::State::Int>& block,

@@ -59,6 +59,7 @@ struct Node {
     unsigned idle_cost = 0;                ///< of those, since the last event
     int unrecorded = 0;                    ///< interrupts assumed
     int missed_resize = 0;                 ///< the resize of the last one
+    std::size_t resized = 0;               ///< of the resizes that are known exactly, those taken
     int worker_task = -1, user_task = -1;  ///< indices of task names
     std::ptrdiff_t parent = -1;
     // the step that led here
@@ -89,7 +90,8 @@ class Validator {
         while (!open_.empty()) {
             const std::size_t at = open_.top().node;
             open_.pop();
-            if (nodes_[at].event == recording_.events.size() && nothing_in_flight(nodes_[at]) && may_end(nodes_[at])) {
+            if (nodes_[at].event == recording_.events.size() && nothing_in_flight(nodes_[at]) &&
+                !resize_is_due(nodes_[at]) && may_end(nodes_[at])) {
                 return accept(at);
             }
             if (nodes_.size() > options_.max_examined) return reject(TraceVerdict::Status::undecided);
@@ -116,7 +118,7 @@ class Validator {
         const int bbs = recording_.config.scope.big_blocks;
         const auto plugged = static_cast<int>(
             std::clamp<std::int64_t>(recording_.initially_plugged / recording_.big_block_bytes, 0, bbs));
-        for (int size = 0; size <= bbs; ++size) {
+        for (int size = 0; size <= (recording_.resizes ? 0 : bbs); ++size) {
             Node node;
             node.state = model_.initial_state((1U << static_cast<unsigned>(plugged)) - 1);
             if (size != 0 && !plausible_size(node, size)) continue;
@@ -180,6 +182,7 @@ class Validator {
         add(node.calls);
         add(node.stale);
         add(static_cast<std::uint64_t>(node.missed_resize));
+        add(node.resized);
         for (const InFlight& f : node.flight) {
             add(f.active() ? 1 + f.taken->shown.size() - f.next : 0);
             for (std::size_t i = f.next; f.active() && i < f.taken->shown.size(); ++i) {
@@ -229,12 +232,18 @@ class Validator {
             case bbm::actor::timer:
                 return seen != nullptr && seen->kind == EventKind::run_wq && s.queued == 0;
             case bbm::actor::host:
-                return seen != nullptr && resize_helps(node);
+                return recording_.resizes ? resize_is_due(node) : seen != nullptr && resize_helps(node);
             case bbm::actor::user_space:
                 return seen != nullptr && seen->kind == EventKind::dev_hotplug_lock_sysfs;
             default:
                 return seen != nullptr && node.idle_cost < 4 && page_user_block(node) >= 0 && pages_matter(node);
         }
+    }
+
+    /// A resize is known to have happened before the next event, and has not been taken yet.
+    [[nodiscard]] bool resize_is_due(const Node& node) const {
+        return recording_.resizes && node.resized < recording_.resizes->size() &&
+               (*recording_.resizes)[node.resized].event <= node.event;
     }
 
     /// A resize shows by its interrupt, soon recorded or missed, and matters only to the driver's next read of the
@@ -259,6 +268,10 @@ class Validator {
     /// Sizes worth trying: what the driver has read last, and the next other one it will read. A size that it never
     /// reads shows only by a PLUG that the device refuses: nothing requested explains any such.
     [[nodiscard]] bool plausible_size(const Node& node, int size) const {
+        if (recording_.resizes) {
+            return node.resized < recording_.resizes->size() &&
+                   size * recording_.big_block_bytes == (*recording_.resizes)[node.resized].bytes;
+        }
         if (size == node.state.requested) return true;
         for (std::size_t i = node.event; i < recording_.events.size(); ++i) {
             if (size == 0 && refuses_to_plug(recording_.events[i])) return true;
@@ -356,6 +369,7 @@ class Validator {
         node.choices = answers;
         node.is_step = true;
         node.shows = -1;
+        if (recording_.resizes && who == bbm::actor::host) ++node.resized;
         if (shown.empty()) return push_silent(std::move(node), who);
 
         const std::size_t slot = slot_of(who, shown.front().event);
@@ -398,7 +412,7 @@ class Validator {
     /// only where the host is known to have resized, something else was running, and no line is missing.
     void match_interrupt(Node node, const InFlight& flight) {
         const Seen* seen = next_seen(node);
-        if (seen == nullptr) return;
+        if (seen == nullptr || resize_is_due(node)) return;
         if (seen->kind == EventKind::config_changed) {
             if (auto what = state_differs(*seen, flight, 0, node)) {
                 reject_reason(node, text(*seen) + ": " + *what);
@@ -423,6 +437,7 @@ class Validator {
         InFlight& flight = node.flight[slot];
         const Seen* seen = next_seen(node);
         const Shown& shown = flight.taken->shown[flight.next];
+        if (resize_is_due(node)) return;
         if (seen == nullptr) return reject_reason(node, text(shown.event));
         if (auto what = differs(shown.event, *seen)) {
             return reject_reason(node, *what == "another event" ? text(shown.event) : text(shown.event) + ": " + *what);

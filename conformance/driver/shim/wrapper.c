@@ -54,7 +54,9 @@ __asm__(
     "    subq $5, %rdi\n"
     "    movq %rsp, %rsi\n"
     "    leaq 64(%rsp), %rdx\n" /* the function's return address */
+    "    subq $8, %rsp\n" /* calls are made with the stack at a multiple of 16 bytes */
     "    call shim_enter\n"
+    "    addq $8, %rsp\n"
     "    popq %rdi\n"
     "    popq %rsi\n"
     "    popq %rdx\n"
@@ -73,7 +75,9 @@ __asm__(
     "    pushq %rdx\n"
     "    pushq %rax\n"
     "    movq %rax, %rdi\n"
+    "    subq $8, %rsp\n"
     "    call shim_leave\n"
+    "    addq $8, %rsp\n"
     "    movq %rax, 16(%rsp)\n"
     "    popq %rax\n"
     "    popq %rdx\n"
