@@ -12,6 +12,7 @@
 
 #include "checker/context.hpp"
 #include "checker/layout.hpp"
+#include "conformance/guest/last_step.hpp"
 #include "conformance/guest/observe.hpp"
 #include "model/bbm.hpp"
 
@@ -48,12 +49,16 @@ struct InFlight {
 
 /// Tasks that can be in the middle of a step: worker, user, remover.
 constexpr std::size_t task_slots = 3;
+/// The config interrupt is stopped in its middle by nobody, but its handler may be on a machine of our own.
+constexpr std::size_t interrupt_slot = task_slots;
 
 struct Node {
     State state;
     std::size_t event = 0;    ///< recorded events explained so far
     std::uint32_t calls = 0;  ///< page functions of a collapsed event already matched, as bits
     std::array<InFlight, task_slots> flight;
+    /// The last step of each, where a task can be stopped anywhere and a recorder would see something of it; else null.
+    std::array<std::shared_ptr<const LastStep>, task_slots + 1> last;
     unsigned stale = 0;                    ///< blocks whose memmap a failed onlining left, as bits
     unsigned cost = 0;                     ///< steps that the recording did not ask for
     unsigned idle_cost = 0;                ///< of those, since the last event
@@ -189,6 +194,9 @@ class Validator {
                 add(static_cast<std::uint64_t>(f.taken->shown[i].event.kind));
                 add_state(f.taken->shown[i].state);
             }
+        }
+        for (const auto& last : node.last) {
+            if (last != nullptr) add_state(undone(node.state, *last));
         }
         if (!seen_.insert(std::move(key)).second) return;
         best_ = std::max(best_, node.event);
@@ -369,9 +377,16 @@ class Validator {
         node.choices = answers;
         node.is_step = true;
         node.shows = -1;
-        if (recording_.resizes && who == bbm::actor::host) ++node.resized;
+        if (recording_.resizes) {
+            if (who == bbm::actor::host) ++node.resized;
+            note_last(node, who, nodes_[at].state);
+        }
         if (shown.empty()) return push_silent(std::move(node), who);
 
+        // The model's virtio_mem_remove() takes hotplug_mutex and gives it back in one step.
+        for (Shown& one : shown) {
+            if (who == bbm::actor::remover) one.state.hotplug_mutex = bbm::task::remover;
+        }
         const std::size_t slot = slot_of(who, shown.front().event);
         if (slot < task_slots && node.flight[slot].active()) return;
         InFlight flight{std::make_shared<const Taken>(Taken{std::move(shown), node.state}), 0};
@@ -382,6 +397,16 @@ class Validator {
         node.cost += ours ? 0 : 1;
         node.idle_cost += ours ? 0 : 1;
         push(std::move(node));
+    }
+
+    static void note_last(Node& node, unsigned who, const State& before) {
+        std::size_t slot = who;
+        if (who == bbm::actor::user_space) slot = bbm::actor::user;
+        if (who == bbm::actor::administrator) slot = bbm::actor::remover;
+        if (who == bbm::actor::interrupt || who == bbm::actor::timer) slot = interrupt_slot;
+        if (slot >= node.last.size()) return;
+        const bool visible = !same_to_recorder(before, node.state);
+        node.last[slot] = visible ? std::make_shared<const LastStep>(LastStep{before, node.state}) : nullptr;
     }
 
     void push_silent(Node node, unsigned who) {
@@ -414,9 +439,9 @@ class Validator {
         const Seen* seen = next_seen(node);
         if (seen == nullptr || resize_is_due(node)) return;
         if (seen->kind == EventKind::config_changed) {
-            if (auto what = state_differs(*seen, flight, 0, node)) {
+            if (auto what = state_differs(*seen, flight, 0, node, interrupt_slot)) {
                 reject_reason(node, text(*seen) + ": " + *what);
-            } else if (auto page = pages_differ(*seen, flight, 0, node)) {
+            } else if (auto page = pages_differ(*seen, flight, 0, node, interrupt_slot)) {
                 want_page(static_cast<std::size_t>(node.parent), page->page);
                 reject_reason(node, page->what);
             } else {
@@ -445,9 +470,9 @@ class Validator {
         if (!belongs(*seen, slot) || !same_task(node, *seen, slot, shown.event)) {
             return reject_reason(node, text(shown.event) + ", on another task");
         }
-        if (auto what = state_differs(*seen, flight, flight.next, node))
+        if (auto what = state_differs(*seen, flight, flight.next, node, slot))
             return reject_reason(node, text(shown.event) + ": " + *what);
-        if (auto page = pages_differ(*seen, flight, flight.next, node)) {
+        if (auto page = pages_differ(*seen, flight, flight.next, node, slot)) {
             want_page(at, page->page);
             want_page(before_step(at, slot), page->page);
             return reject_reason(node, page->what);
@@ -511,6 +536,16 @@ class Validator {
         merge(&State::requested);
         merge(&State::plugged);
         merge(&State::removing);
+        merge(&State::next_bb);
+        merge(&State::broken);
+        for (std::size_t i = 0; i < s.bb.size(); ++i) {
+            if (node.state.bb[i].state != flight.taken->after.bb[i].state) s.bb[i].state = node.state.bb[i].state;
+        }
+        for (std::size_t i = 0; i < s.bb_count.size(); ++i) {
+            if (node.state.bb_count[i] != flight.taken->after.bb_count[i]) s.bb_count[i] = node.state.bb_count[i];
+        }
+        const InFlight& remover = node.flight[bbm::actor::remover];
+        if (remover.active() && remover.head().event.kind == EventKind::mtxunlock) s.hotplug_mutex = bbm::task::remover;
         for (std::size_t i = 0; i < s.page.size(); ++i) {
             const auto& now = node.state.page[i];
             const auto& then = flight.taken->after.page[i];
@@ -558,21 +593,39 @@ class Validator {
         }
     }
 
+    /// States of the model that a recorded value may stem from besides the one of the moment: loops over pages may be
+    /// half done; and where a task can be stopped anywhere, the last step of another one may be.
+    template <class Differs>
+    [[nodiscard]] auto in_the_middle(const State& s, const Node& node, std::size_t slot, const Differs& differ) const {
+        std::vector<State> states{with_loops_done(node.state)};
+        State none = s;  // of the last steps is done
+        for (std::size_t other = 0; other < node.last.size(); ++other) {
+            if (other == slot || node.last[other] == nullptr) continue;
+            states.push_back(undone(s, *node.last[other]));
+            none = undone(none, *node.last[other]);
+        }
+        if (states.size() > 2) states.push_back(none);
+        std::vector<const State*> others;
+        for (const State& state : states) others.push_back(&state);
+        return differ(others);
+    }
     [[nodiscard]] std::optional<std::string> state_differs(const Seen& seen, const InFlight& flight, std::size_t at,
-                                                           const Node& node) const {
+                                                           const Node& node, std::size_t slot) const {
         if (!seen.driver) return std::nullopt;
         const State s = moment(flight, at, node);
-        auto what = differs(recording_, seen, s, s);
-        if (!what) return std::nullopt;
-        return differs(recording_, seen, s, with_loops_done(node.state));
+        const auto differ = [&](std::span<const State* const> others) { return differs(recording_, seen, s, others); };
+        if (!differ({})) return std::nullopt;
+        return in_the_middle(s, node, slot, differ);
     }
     [[nodiscard]] std::optional<PageMismatch> pages_differ(const Seen& seen, const InFlight& flight, std::size_t at,
-                                                           const Node& node) const {
+                                                           const Node& node, std::size_t slot) const {
         if (!seen.pages) return std::nullopt;
         const State s = moment(flight, at, node);
-        auto what = page_mismatch(recording_, seen, s, s, node.stale);
-        if (!what) return std::nullopt;
-        return page_mismatch(recording_, seen, s, with_loops_done(node.state), node.stale);
+        const auto differ = [&](std::span<const State* const> others) {
+            return page_mismatch(recording_, seen, s, others, node.stale);
+        };
+        if (!differ({})) return std::nullopt;
+        return in_the_middle(s, node, slot, differ);
     }
 
     // --- pages that changed hands unseen ---
