@@ -18,9 +18,11 @@ void add(std::string& key, const std::optional<std::int64_t>& number) {
 /// All that the validator looks at.
 std::string key_of(const Recording& recording) {
     std::string key;
-    for (const HostResize& resize : recording.resizes.value_or(std::vector<HostResize>{})) {
-        add(key, static_cast<std::int64_t>(resize.event));
-        add(key, resize.bytes);
+    for (const OutsideAct& act : recording.outside.value_or(std::vector<OutsideAct>{})) {
+        add(key, static_cast<std::int64_t>(act.event));
+        add(key, act.requested);
+        add(key, act.page_block);
+        add(key, act.page_action);
     }
     add(key, static_cast<std::int64_t>(recording.quiet_at_end));
     for (const Seen& seen : recording.events) {

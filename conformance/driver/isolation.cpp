@@ -204,8 +204,7 @@ void Machine::generic_online_page(page* first, unsigned order) {
     const std::size_t zone = zone_index(world_->block[static_cast<std::size_t>(block)].zone);
     touch(&world_->managed[zone], true);
     world_->managed[zone] += 1 << order;
-    if (setup_.release.memmap_starts_offline && world_->online_page_callback != nullptr)
-        show(EventKind::adjust_managed, block, 1 << order);
+    if (setup_.release.memmap_starts_offline) show(EventKind::adjust_managed, block, 1 << order);
 }
 
 }  // namespace vmemcheck::conformance

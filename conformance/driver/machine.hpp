@@ -44,6 +44,8 @@ class DriverObserver {
     virtual void event(const DriverEvent& event) = 0;
     /// What the host does shows in the recording's marks only.
     virtual void resized(std::uint64_t bytes) = 0;
+    /// A user of pages does something with the last page of a memory block. \param action PageAction
+    virtual void page_used(int block, unsigned action) = 0;
     /// The kernel's log.
     virtual void printed(std::string_view text) = 0;
 };

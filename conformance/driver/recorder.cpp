@@ -51,7 +51,7 @@ std::optional<std::string> not_recordable(const DriverSetup& setup) {
 
 void RunRecorder::clear() {
     events_.clear();
-    resizes_.clear();
+    outside_.clear();
     last_state_.reset();
     last_pages_.reset();
     holder_ = 0;
@@ -100,7 +100,7 @@ void RunRecorder::page_function(const DriverEvent& event) {
         const auto at = static_cast<std::size_t>(events_.rend() - last) - 1;
         seen = std::move(*last);
         events_.erase(events_.begin() + static_cast<std::ptrdiff_t>(at));
-        for (HostResize& resize : resizes_) resize.event -= resize.event > at ? 1 : 0;
+        for (OutsideAct& act : outside_) act.event -= act.event > at ? 1 : 0;
     } else {
         seen.task = name;
         seen.kworker = task == bbm::task::worker;
@@ -120,7 +120,11 @@ void RunRecorder::page_function(const DriverEvent& event) {
 }
 
 void RunRecorder::resized(std::uint64_t bytes) {
-    resizes_.push_back({events_.size(), static_cast<std::int64_t>(bytes)});
+    outside_.push_back({events_.size(), static_cast<std::int64_t>(bytes), 0, 0});
+}
+
+void RunRecorder::page_used(int block, unsigned action) {
+    outside_.push_back({events_.size(), -1, block, static_cast<int>(action)});
 }
 
 /// What has changed since the last event that carried it.
@@ -217,7 +221,7 @@ Recording RunRecorder::recording() const {
     config.safe_unplug = setup.safe_unplug;
     config.unplug_online = setup.unplug_online;
     config.auto_online = setup.auto_online == bbm::AutoOnline::any ? bbm::AutoOnline::movable : setup.auto_online;
-    recording.resizes = resizes_;
+    recording.outside = outside_;
     const bool nobody =
         std::none_of(world.task.begin(), world.task.end(), [](const Task& task) { return task.running != 0; });
     recording.quiet_at_end = machine_.alternatives().empty() &&
@@ -231,10 +235,11 @@ std::string RunRecorder::text() const {
     RecordingWriter writer({recording.config.release, recording.config.safe_unplug, recording.memory_block_bytes,
                             recording.big_block_bytes, recording.first_big_block});
     writer.bind();
-    auto resize = resizes_.begin();
+    auto act = outside_.begin();
     const auto marks_before = [&](std::size_t event) {
-        for (; resize != resizes_.end() && resize->event <= event; ++resize)
-            writer.mark("host-size " + std::to_string(resize->bytes));
+        for (; act != outside_.end() && act->event <= event; ++act) {
+            if (act->requested >= 0) writer.mark("host-size " + std::to_string(act->requested));
+        }
     };
     for (std::size_t i = 0; i < recording.events.size(); ++i) {
         marks_before(i);

@@ -27,6 +27,7 @@ class RunRecorder final : public DriverObserver {
     explicit RunRecorder(const Machine& machine) : machine_(machine) {}
     void event(const DriverEvent& event) override;
     void resized(std::uint64_t bytes) override;
+    void page_used(int block, unsigned action) override;
     void printed(std::string_view) override {}
 
     /// Before each run.
@@ -48,7 +49,7 @@ class RunRecorder final : public DriverObserver {
 
     const Machine& machine_;
     std::vector<Seen> events_;
-    std::vector<HostResize> resizes_;
+    std::vector<OutsideAct> outside_;
     std::optional<DriverSeen> last_state_;
     std::optional<std::vector<PagesSeen>> last_pages_;
     std::uint64_t holder_ = 0;

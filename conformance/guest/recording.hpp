@@ -72,10 +72,13 @@ struct Seen {
     [[nodiscard]] bool collapsed() const { return !calls.empty(); }
 };
 
-/// The host has changed the requested size.
-struct HostResize {
+/// Something that shows no event of its own, done by the host or by a user of pages.
+struct OutsideAct {
     std::size_t event = 0;  ///< it happened after the event before this one, and before this one
-    std::int64_t bytes = 0;
+    /// The host has requested this size; -1: a user of pages has done something.
+    std::int64_t requested = -1;
+    int page_block = 0;   ///< to the last page of this memory block,
+    int page_action = 0;  ///< bbm::page_action
 };
 
 struct Recording {
@@ -92,9 +95,9 @@ struct Recording {
     std::string missing_interrupt;
     /// The recorder went on for a while after the last event: whoever could have shown another one would have.
     bool quiet_at_end = false;
-    /// When the host resized, where that is known exactly, as on a machine of our own: in order, at these moments and
-    /// no others. Nothing: not known, as of a guest.
-    std::optional<std::vector<HostResize>> resizes;
+    /// What was done outside, where that is known exactly, as on a machine of our own: in order, and nothing else.
+    /// There, a task can be stopped anywhere, too. Nothing: not known, as of a guest.
+    std::optional<std::vector<OutsideAct>> outside;
 };
 
 /// The scope in which a recording of such a device is explained: three pages a memory block, any number of requests,

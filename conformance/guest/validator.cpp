@@ -59,12 +59,13 @@ struct Node {
     std::array<InFlight, task_slots> flight;
     /// The last step of each, where a task can be stopped anywhere and a recorder would see something of it; else null.
     std::array<std::shared_ptr<const LastStep>, task_slots + 1> last;
-    unsigned stale = 0;                    ///< blocks whose memmap a failed onlining left, as bits
-    unsigned cost = 0;                     ///< steps that the recording did not ask for
-    unsigned idle_cost = 0;                ///< of those, since the last event
-    int unrecorded = 0;                    ///< interrupts assumed
-    int missed_resize = 0;                 ///< the resize of the last one
-    std::size_t resized = 0;               ///< of the resizes that are known exactly, those taken
+    unsigned stale = 0;         ///< blocks whose memmap a failed onlining left, as bits
+    unsigned cost = 0;          ///< steps that the recording did not ask for
+    unsigned idle_cost = 0;     ///< of those, since the last event
+    int unrecorded = 0;         ///< interrupts assumed
+    int missed_resize = 0;      ///< the resize of the last one
+    std::size_t outside = 0;    ///< acts outside, where they are known, that were done
+    bool in_interrupt = false;  ///< the config interrupt was shown, and its handler has not done anything yet
     int worker_task = -1, user_task = -1;  ///< indices of task names
     std::ptrdiff_t parent = -1;
     // the step that led here
@@ -96,7 +97,7 @@ class Validator {
             const std::size_t at = open_.top().node;
             open_.pop();
             if (nodes_[at].event == recording_.events.size() && nothing_in_flight(nodes_[at]) &&
-                !resize_is_due(nodes_[at]) && may_end(nodes_[at])) {
+                !outside_is_due(nodes_[at]) && may_end(nodes_[at])) {
                 return accept(at);
             }
             if (nodes_.size() > options_.max_examined) return reject(TraceVerdict::Status::undecided);
@@ -123,7 +124,7 @@ class Validator {
         const int bbs = recording_.config.scope.big_blocks;
         const auto plugged = static_cast<int>(
             std::clamp<std::int64_t>(recording_.initially_plugged / recording_.big_block_bytes, 0, bbs));
-        for (int size = 0; size <= (recording_.resizes ? 0 : bbs); ++size) {
+        for (int size = 0; size <= (recording_.outside ? 0 : bbs); ++size) {
             Node node;
             node.state = model_.initial_state((1U << static_cast<unsigned>(plugged)) - 1);
             if (size != 0 && !plausible_size(node, size)) continue;
@@ -187,7 +188,8 @@ class Validator {
         add(node.calls);
         add(node.stale);
         add(static_cast<std::uint64_t>(node.missed_resize));
-        add(node.resized);
+        add(node.outside);
+        add(node.in_interrupt ? 1 : 0);
         for (const InFlight& f : node.flight) {
             add(f.active() ? 1 + f.taken->shown.size() - f.next : 0);
             for (std::size_t i = f.next; f.active() && i < f.taken->shown.size(); ++i) {
@@ -218,7 +220,12 @@ class Validator {
             if (who < task_slots && nodes_[at].flight[who].active()) continue;
             if (wanted(nodes_[at], who)) run_actor(at, who);
         }
-        page_repairs();
+        if (outside_is_due(nodes_[at])) {
+            run_outside(at);
+        } else if (recording_.outside) {
+            enter_interrupt(at);
+        }
+        if (!recording_.outside) page_repairs();
     }
 
     /// Whether this actor's next step may be needed now. Steps that could never help are left out.
@@ -236,22 +243,34 @@ class Validator {
             case bbm::actor::administrator:
                 return seen != nullptr && seen->kind == EventKind::mtxtry && !seen->kworker;
             case bbm::actor::interrupt:
-                return s.config_interrupt == 1 && seen != nullptr;
+                return (s.config_interrupt == 1 || node.in_interrupt) && seen != nullptr;
             case bbm::actor::timer:
                 return seen != nullptr && seen->kind == EventKind::run_wq && s.queued == 0;
             case bbm::actor::host:
-                return recording_.resizes ? resize_is_due(node) : seen != nullptr && resize_helps(node);
+                return !recording_.outside && seen != nullptr && resize_helps(node);
             case bbm::actor::user_space:
                 return seen != nullptr && seen->kind == EventKind::dev_hotplug_lock_sysfs;
             default:
-                return seen != nullptr && node.idle_cost < 4 && page_user_block(node) >= 0 && pages_matter(node);
+                return !recording_.outside && seen != nullptr && node.idle_cost < 4 && page_user_block(node) >= 0 &&
+                       pages_matter(node);
         }
     }
 
-    /// A resize is known to have happened before the next event, and has not been taken yet.
-    [[nodiscard]] bool resize_is_due(const Node& node) const {
-        return recording_.resizes && node.resized < recording_.resizes->size() &&
-               (*recording_.resizes)[node.resized].event <= node.event;
+    /// Something is known to have been done outside before the next event, and has not been done yet.
+    [[nodiscard]] bool outside_is_due(const Node& node) const {
+        return recording_.outside && node.outside < recording_.outside->size() &&
+               (*recording_.outside)[node.outside].event <= node.event;
+    }
+    /// Does what is due: by the host, or by a user of pages.
+    void run_outside(std::size_t at) {
+        const OutsideAct act = (*recording_.outside)[nodes_[at].outside];
+        if (act.requested >= 0) {
+            const int size = static_cast<int>(act.requested / recording_.big_block_bytes);
+            return follow(at, bbm::actor::host, {{bbm::choice::size, size}});
+        }
+        const int page = (act.page_block + 1) * recording_.config.scope.pages_per_memory_block() - 1;
+        follow(at, bbm::actor::memory_users,
+               {{bbm::choice::page_number, page}, {bbm::choice::page_action, act.page_action}});
     }
 
     /// A resize shows by its interrupt, soon recorded or missed, and matters only to the driver's next read of the
@@ -276,10 +295,6 @@ class Validator {
     /// Sizes worth trying: what the driver has read last, and the next other one it will read. A size that it never
     /// reads shows only by a PLUG that the device refuses: nothing requested explains any such.
     [[nodiscard]] bool plausible_size(const Node& node, int size) const {
-        if (recording_.resizes) {
-            return node.resized < recording_.resizes->size() &&
-                   size * recording_.big_block_bytes == (*recording_.resizes)[node.resized].bytes;
-        }
         if (size == node.state.requested) return true;
         for (std::size_t i = node.event; i < recording_.events.size(); ++i) {
             if (size == 0 && refuses_to_plug(recording_.events[i])) return true;
@@ -340,6 +355,7 @@ class Validator {
         do {
             enumerator.begin();
             State scratch = nodes_[at].state;
+            if (who == bbm::actor::interrupt && nodes_[at].in_interrupt) scratch.config_interrupt = 1;
             model_.step(scratch, who, enumerator);
             if (enumerator.is_blocked()) continue;
             std::vector<std::pair<checker::ChoiceId, int>> answers;
@@ -368,7 +384,15 @@ class Validator {
         };
         checker::RecordingContext context(answers, observer);
         Node node = nodes_[at];
+        // Its handler goes on; another one may be under way by now.
+        const bool goes_on = who == bbm::actor::interrupt && node.in_interrupt;
+        const auto under_way = node.state.config_interrupt;
+        if (goes_on) node.state.config_interrupt = 1;
         model_.step(node.state, who, context);
+        if (goes_on) {
+            node.state.config_interrupt = under_way;
+            node.in_interrupt = false;
+        }
         if (context.is_blocked() || context.diverged()) return;
         node.stale = stale_memmaps(node.stale, context.step(), node.state, recording_.config.scope);
         node.parent = static_cast<std::ptrdiff_t>(at);
@@ -377,11 +401,11 @@ class Validator {
         node.choices = answers;
         node.is_step = true;
         node.shows = -1;
-        if (recording_.resizes) {
-            if (who == bbm::actor::host) ++node.resized;
+        if (recording_.outside) {
+            if (who == bbm::actor::host || who == bbm::actor::memory_users) ++node.outside;
             note_last(node, who, nodes_[at].state);
         }
-        if (shown.empty()) return push_silent(std::move(node), who);
+        if (shown.empty() || goes_on) return push_silent(std::move(node), who);
 
         // The model's virtio_mem_remove() takes hotplug_mutex and gives it back in one step.
         for (Shown& one : shown) {
@@ -433,11 +457,32 @@ class Validator {
 
     // --- matching ---
 
+    /// Where a task can be stopped anywhere, the config interrupt may have been shown while its handler has not done
+    /// anything yet; the step of the model, which is all of it, comes later.
+    void enter_interrupt(std::size_t at) {
+        Node node = nodes_[at];
+        const Seen* seen = next_seen(node);
+        if (seen == nullptr || seen->kind != EventKind::config_changed || node.in_interrupt) return;
+        if (node.state.config_interrupt == 0) return;
+        const InFlight flight{std::make_shared<const Taken>(Taken{{{Event{}, node.state}}, node.state}), 0};
+        if (state_differs(*seen, flight, 0, node, interrupt_slot) ||
+            pages_differ(*seen, flight, 0, node, interrupt_slot))
+            return;
+        node.parent = static_cast<std::ptrdiff_t>(at);
+        node.is_step = false;
+        node.choices.clear();
+        node.in_interrupt = true;
+        node.state.config_interrupt = 0;
+        advance(node, *seen);
+        node.cost += 1;
+        push(std::move(node));
+    }
+
     /// The config interrupt: recorded now, or its probe was missed while it interrupted another probe. The latter
     /// only where the host is known to have resized, something else was running, and no line is missing.
     void match_interrupt(Node node, const InFlight& flight) {
         const Seen* seen = next_seen(node);
-        if (seen == nullptr || resize_is_due(node)) return;
+        if (seen == nullptr || outside_is_due(node)) return;
         if (seen->kind == EventKind::config_changed) {
             if (auto what = state_differs(*seen, flight, 0, node, interrupt_slot)) {
                 reject_reason(node, text(*seen) + ": " + *what);
@@ -462,7 +507,7 @@ class Validator {
         InFlight& flight = node.flight[slot];
         const Seen* seen = next_seen(node);
         const Shown& shown = flight.taken->shown[flight.next];
-        if (resize_is_due(node)) return;
+        if (outside_is_due(node)) return;
         if (seen == nullptr) return reject_reason(node, text(shown.event));
         if (auto what = differs(shown.event, *seen)) {
             return reject_reason(node, *what == "another event" ? text(shown.event) : text(shown.event) + ": " + *what);
