@@ -56,7 +56,7 @@ struct Node {
     State state;
     std::size_t event = 0;    ///< recorded events explained so far
     std::uint32_t calls = 0;  ///< page functions of a collapsed event already matched, as bits
-    std::array<InFlight, task_slots> flight;
+    std::array<InFlight, task_slots + 1> flight;
     /// The last step of each, where a task can be stopped anywhere and a recorder would see something of it; else null.
     std::array<std::shared_ptr<const LastStep>, task_slots + 1> last;
     unsigned stale = 0;         ///< blocks whose memmap a failed onlining left, as bits
@@ -213,7 +213,7 @@ class Validator {
 
     void expand(std::size_t at) {
         // Events of steps already taken come first: whatever can be matched is matched.
-        for (std::size_t slot = 0; slot < task_slots; ++slot) {
+        for (std::size_t slot = 0; slot < nodes_[at].flight.size(); ++slot) {
             if (nodes_[at].flight[slot].active()) match_in_flight(at, slot);
         }
         for (unsigned who = 0; who < bbm::actor::count; ++who) {
@@ -243,7 +243,8 @@ class Validator {
             case bbm::actor::administrator:
                 return seen != nullptr && seen->kind == EventKind::mtxtry && !seen->kworker;
             case bbm::actor::interrupt:
-                return (s.config_interrupt == 1 || node.in_interrupt) && seen != nullptr;
+                if (seen == nullptr || node.flight[interrupt_slot].active()) return false;
+                return node.in_interrupt || (s.config_interrupt == 1 && interrupt_is_near(node));
             case bbm::actor::timer:
                 return seen != nullptr && seen->kind == EventKind::run_wq && s.queued == 0;
             case bbm::actor::host:
@@ -254,6 +255,18 @@ class Validator {
                 return !recording_.outside && seen != nullptr && node.idle_cost < 4 && page_user_block(node) >= 0 &&
                        pages_matter(node);
         }
+    }
+
+    /// Where a task can be stopped anywhere, one that has shown the beginning of a step may go on with it only after an
+    /// interrupt that is shown later.
+    [[nodiscard]] bool interrupt_is_near(const Node& node) const {
+        if (!recording_.outside) return true;
+        constexpr std::size_t near = 4;
+        const std::size_t end = std::min(recording_.events.size(), node.event + near);
+        for (std::size_t i = node.event; i < end; ++i) {
+            if (recording_.events[i].kind == EventKind::config_changed) return true;
+        }
+        return false;
     }
 
     /// Something is known to have been done outside before the next event, and has not been done yet.
@@ -411,10 +424,10 @@ class Validator {
         for (Shown& one : shown) {
             if (who == bbm::actor::remover) one.state.hotplug_mutex = bbm::task::remover;
         }
-        const std::size_t slot = slot_of(who, shown.front().event);
-        if (slot < task_slots && node.flight[slot].active()) return;
+        const std::size_t slot = slot_of(who);
+        if (node.flight[slot].active()) return;
         InFlight flight{std::make_shared<const Taken>(Taken{std::move(shown), node.state}), 0};
-        if (slot >= task_slots) return match_interrupt(std::move(node), flight);
+        if (slot == interrupt_slot && !recording_.outside) return match_interrupt(std::move(node), flight);
         node.flight[slot] = std::move(flight);
         const Seen* seen = next_seen(node);
         const bool ours = seen != nullptr && belongs(*seen, slot);
@@ -424,11 +437,11 @@ class Validator {
     }
 
     static void note_last(Node& node, unsigned who, const State& before) {
-        std::size_t slot = who;
-        if (who == bbm::actor::user_space) slot = bbm::actor::user;
-        if (who == bbm::actor::administrator) slot = bbm::actor::remover;
-        if (who == bbm::actor::interrupt || who == bbm::actor::timer) slot = interrupt_slot;
-        if (slot >= node.last.size()) return;
+        if (who >= task_slots && who != bbm::actor::user_space && who != bbm::actor::administrator &&
+            who != bbm::actor::interrupt && who != bbm::actor::timer) {
+            return;
+        }
+        const std::size_t slot = slot_of(who);
         const bool visible = !same_to_recorder(before, node.state);
         node.last[slot] = visible ? std::make_shared<const LastStep>(LastStep{before, node.state}) : nullptr;
     }
@@ -442,11 +455,10 @@ class Validator {
         if (node.idle_cost <= 16) push(std::move(node));
     }
 
-    static std::size_t slot_of(unsigned who, const Event& event) {
+    static std::size_t slot_of(unsigned who) {
         if (who == bbm::actor::user_space) return bbm::actor::user;
         if (who == bbm::actor::administrator) return bbm::actor::remover;
-        (void)event;
-        return who;
+        return who < task_slots ? who : interrupt_slot;
     }
 
     /// Whether a recorded event can be of the task in a slot. Interrupts borrow any task.
