@@ -74,7 +74,8 @@ class Machine final : public checker::Program {
     [[nodiscard]] const Plugin& plugin() const { return plugin_; }
     /// The driver's own state, or nothing while there is none. Reading it is no access of the driver's.
     [[nodiscard]] bool observe(shim_observed& seen) const;
-    /// \param observer null: nobody. Takes effect with the next run, which then cannot be saved.
+    /// \param observer null: nobody. Takes effect with the next run. Where a run is saved and come back to, what the
+    /// observer knows must be, too.
     void record(DriverObserver* observer) { observer_ = observer; }
     /// Events as they happen, in words, for a chart of a run: on or off.
     [[nodiscard]] int moving() const { return current_; }
@@ -162,6 +163,11 @@ class Machine final : public checker::Program {
 
  private:
     struct Saved;
+    /// A function of the driver that runs, and whose return is observed.
+    struct Frame {
+        void* return_address;
+        bbm::EventKind returns;
+    };
 
     // machine.cpp: runs and points
     void run(int task);
@@ -293,10 +299,6 @@ class Machine final : public checker::Program {
     mutable bool fingerprint_known_ = false;
 
     DriverObserver* observer_ = nullptr;
-    struct Frame {
-        void* return_address;
-        bbm::EventKind returns;
-    };
     std::array<std::vector<Frame>, driver_actor::tasks> frames_;
     std::array<std::uint64_t, static_cast<std::size_t>(Op::count)> op_count_{};
     std::set<const void*> point_sites_;

@@ -66,13 +66,10 @@ std::int64_t RunRecorder::real_pages(std::int64_t pages) const {
     return pages * static_cast<std::int64_t>(machine_.setup().page_bytes()) / page_bytes;
 }
 
-void RunRecorder::event(const DriverEvent& event) {
-    const DriverSetup& setup = machine_.setup();
-    if (!probed(setup.release, event.kind)) return;
-    if (is_page_function(event.kind)) return page_function(event);
+std::optional<Seen> seen_of(const bbm::Release& release, const DriverEvent& event) {
+    if (!probed(release, event.kind)) return std::nullopt;
     const int task = model_task(event.task);
     Seen seen;
-    seen.seq = static_cast<std::int64_t>(events_.size());
     seen.kind = event.kind;
     seen.name = bbm::event_names[static_cast<std::size_t>(event.kind)];
     seen.task = recorded_task(task);
@@ -80,7 +77,15 @@ void RunRecorder::event(const DriverEvent& event) {
     seen.block = event.block;
     if (names_action(event.kind) || recorded_value(bbm::Event{event.kind, 0, 0, 0, 0})) seen.value = event.value;
     if (event.kind == EventKind::bbset) seen.other = event.other;
-    if (event.kind == EventKind::mtxgot) holder_ = recorded_task_pointer(task);
+    return seen;
+}
+
+void RunRecorder::event(const DriverEvent& event) {
+    std::optional<Seen> found = seen_of(machine_.setup().release, event);
+    if (!found) return;
+    if (is_page_function(event.kind)) return page_function(event);
+    Seen& seen = *found;
+    if (event.kind == EventKind::mtxgot) holder_ = recorded_task_pointer(model_task(event.task));
     seen.mutex_holder = holder_;
     // A store to a big block's state is seen after it was made, and the recorder looks before.
     if (event.kind != EventKind::bbset) look(seen);
@@ -115,7 +120,6 @@ void RunRecorder::page_function(const DriverEvent& event) {
     } else {
         seen.calls.emplace_back(event.kind, real_pages(event.value));
     }
-    seen.seq = static_cast<std::int64_t>(events_.size());
     events_.push_back(std::move(seen));
 }
 

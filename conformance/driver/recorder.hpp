@@ -20,6 +20,10 @@ namespace vmemcheck::conformance {
 /// What of a setup a recording as text has no words for besides, or nothing.
 [[nodiscard]] std::optional<std::string> not_recordable(const DriverSetup& setup);
 
+/// An event as the recorder of a guest has it, without state; nothing if it has no probe there. Page functions are not
+/// summed up.
+[[nodiscard]] std::optional<Seen> seen_of(const bbm::Release& release, const DriverEvent& event);
+
 /// Sees one run.
 class RunRecorder final : public DriverObserver {
  public:
