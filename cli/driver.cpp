@@ -13,6 +13,7 @@
 #include "cli/commands.hpp"
 #include "cli/driver_coverage.hpp"
 #include "cli/driver_flags.hpp"
+#include "cli/driver_model.hpp"
 #include "cli/driver_run.hpp"
 #include "cli/error.hpp"
 #include "cli/files.hpp"
@@ -21,6 +22,7 @@
 #include "cli/text.hpp"
 #include "conformance/driver/machine.hpp"
 #include "conformance/driver/properties.hpp"
+#include "conformance/driver/recorder.hpp"
 
 namespace vmemcheck::cli {
 
@@ -128,6 +130,27 @@ class DriverCommand {
             .add_flag("--coverage", coverage_,
                       "tell which lines of the driver were run (gcov), and which scheduling points")
             .group(output);
+        command.add_option("--report", page_, "a page of the run (with --replay), or of the first violation found")
+            .type_name("FILE")
+            .not_empty()
+            .group(output);
+        command
+            .add_option("--recording", recording_, "the same as a recording, as that of a guest, for 'vmemcheck trace'")
+            .type_name("FILE")
+            .not_empty()
+            .group(output);
+        const std::string model = "Driver against model";
+        command
+            .add_flag("--against-model", against_model_,
+                      "hold each run that is explored against the model: is there a run of it that shows the same?")
+            .group(model);
+        add_number(command, "model-runs", model_runs_, "so many runs at most").group(model);
+        command
+            .add_option("--follow", follow_,
+                        "a counterexample or witness of the model ('check' saves them): drive the real code along it")
+            .type_name("FILE")
+            .not_empty()
+            .group(model);
         command.add_flag("--verbose", verbose_, "show each step of a run, not each stretch").group(output);
         command.footer(
             "The driver's source is compiled, unmodified, against a small shim of the kernel, and its tasks are run on "
@@ -152,12 +175,20 @@ class DriverCommand {
 
     [[nodiscard]] ExitCode run() const {
         if (list_) return list();
-        if (!json_.empty()) check_writable(json_);
+        for (const std::string& output : {json_, page_, recording_}) {
+            if (!output.empty()) check_writable(output);
+        }
+        std::optional<FollowedRun> followed;
+        if (!follow_.empty()) followed.emplace(follow_);
         if (!save_.empty() && save_ != "none") check_writable_directory(save_);
         DriverRun given;
         if (!replay_.empty()) given = read_driver_run(replay_, read_file(replay_));
         const DriverSource source = flags_.source();
-        const DriverSetup setup = replay_.empty() ? flags_.setup(source.release) : given.setup;
+        DriverSetup setup = replay_.empty() ? flags_.setup(source.release) : given.setup;
+        if (followed) setup = conformance::setup_for(followed->run());
+        if (against_model_) {
+            if (const auto why = conformance::not_in_model(setup)) throw UserError("--against-model: " + *why);
+        }
         const BuildFolder folder;
         const auto plugin = build(source, folder.path(), coverage_);
         if (!setup.safe_unplug && !plugin->has_parameter("bbm_safe_unplug")) {
@@ -169,6 +200,7 @@ class DriverCommand {
             throw UserError(fmt::format("{}: nothing can be explored: {}", source.driver, machine.end().message));
         }
         print_header(source, setup);
+        if (followed) return follow(machine, *followed);
         if (!replay_.empty()) return replay(machine, given);
         return explore(machine, source, *plugin);
     }
@@ -225,8 +257,46 @@ class DriverCommand {
         print(fmt::format("machine  {}\n", setup_text(setup)));
     }
 
+    /// Writes what was asked for of one run.
+    void write_run(Machine& machine, const DriverRun& run, const std::string& file) const {
+        if (!page_.empty()) {
+            write_file(page_,
+                       driver_page(machine, run.schedule, run.property, run.message, file.empty() ? "a run" : file));
+        }
+        if (recording_.empty()) return;
+        for (const auto& why :
+             {conformance::not_in_model(machine.setup()), conformance::not_recordable(machine.setup())}) {
+            if (why) throw UserError("--recording: " + *why);
+        }
+        const auto text = conformance::recording_text(machine, run.schedule);
+        machine.record(nullptr);
+        if (text) write_file(recording_, *text);
+    }
+
+    [[nodiscard]] ExitCode follow(Machine& machine, const FollowedRun& followed) const {
+        const Style style = Style::of(1);
+        const auto result = conformance::steer(machine, followed.run());
+        if (!result.error.empty()) throw UserError(fmt::format("{}: {}", follow_, result.error));
+        if (result.driven || result.same_violation) {
+            print(fmt::format("\n{}  the real code shows the same {} in the same order, in {}{}\n",
+                              style.green("DRIVEN"), counted(result.want.size(), "event"),
+                              counted(result.schedule.size(), "step"),
+                              result.same_violation ? ", and violates the same property" : ""));
+            DriverRun run{machine.setup(), result.same_violation ? followed.run().property : "",
+                          "driven along " + follow_, result.schedule};
+            print("\n" + driver_run_text(machine, run.schedule, verbose_, style));
+            write_run(machine, run, follow_);
+            return ExitCode::as_expected;
+        }
+        print(fmt::format("\n{}  after {} of {} events\n\n", style.red(result.gave_up ? "GAVE UP" : "NOT DRIVEN"),
+                          result.reached, result.want.size()));
+        print(conformance::text(result));
+        return result.gave_up ? ExitCode::incomplete : ExitCode::violation;
+    }
+
     [[nodiscard]] ExitCode replay(Machine& machine, const DriverRun& given) const {
         const Style style = Style::of(1);
+        write_run(machine, given, replay_);
         const auto strict = checker::replay_strictly(machine, given.schedule);
         print("\n" + driver_run_text(machine, given.schedule, verbose_, style));
         if (strict.missing_at) {
@@ -269,11 +339,14 @@ class DriverCommand {
     [[nodiscard]] ExitCode explore(Machine& machine, const DriverSource& source, Plugin& plugin) const {
         checker::ExploreOptions options = this->options();
         ExploreResult result;
+        std::optional<AgainstModel> against;
+        std::uint64_t not_held = 0;
         {
             const InterruptGuard guard;
             options.stop = InterruptGuard::flag();
-            class Progress : public checker::ExploreObserver {
+            class Progress : public RunsForModel {
              public:
+                using RunsForModel::RunsForModel;
                 void on_progress(const checker::ExploreProgress& p) override {
                     line_.show(fmt::format("{} runs, {} states, {} deviations, {:.0f} s", grouped(p.runs),
                                            grouped(p.states), p.bound, p.seconds));
@@ -281,19 +354,27 @@ class DriverCommand {
 
              private:
                 StatusLine line_;
-            } progress;
+            } progress(against_model_ ? static_cast<std::size_t>(model_runs_) : 0);
             result = checker::explore(machine, options, &progress);
+            if (against_model_ && result.ended != checker::ExploreEnded::program_error) {
+                against = hold_against_model(machine, progress.runs(), options.stop);
+                not_held = progress.dropped();
+            }
         }
         if (result.ended == checker::ExploreEnded::program_error)
             throw UserError(fmt::format("{}: {}", source.driver, result.error));
-        return report(machine, source, plugin, options, result);
+        const std::string text = against ? against_model_text(*against, not_held, Style::of(1)) : "";
+        return report(machine, source, plugin, options, result, against, text);
     }
 
     [[nodiscard]] ExitCode report(Machine& machine, const DriverSource& source, Plugin& plugin,
-                                  const checker::ExploreOptions& options, ExploreResult& result) const {
+                                  const checker::ExploreOptions& options, ExploreResult& result,
+                                  const std::optional<AgainstModel>& against, const std::string& against_text) const {
         const Style style = Style::of(1);
         print(explored_text(options, result));
-        bool violated = false;
+        if (against) print(against_text);
+        bool violated = against && against->rejected > 0;
+        bool written = false;
         Json list = Json::array();
         for (ExploreViolation& violation : result.violations) {
             if (!violation.wanted) continue;
@@ -313,6 +394,7 @@ class DriverCommand {
             const DriverRun run{machine.setup(), violation.property, violation.message, violation.schedule};
             const std::string file = save(machine, run);
             if (!file.empty()) print(fmt::format("\n  saved as {}\n", file));
+            if (!std::exchange(written, true)) write_run(machine, run, file);
             list.push_back({{"property", violation.property},
                             {"message", violation.message},
                             {"deviations", violation.cost},
@@ -328,7 +410,7 @@ class DriverCommand {
         const ExitCode code = violated           ? ExitCode::violation
                               : complete(result) ? ExitCode::as_expected
                                                  : ExitCode::incomplete;
-        if (!json_.empty()) write_json(machine, source, result, std::move(list), coverage, code);
+        if (!json_.empty()) write_json(machine, source, result, std::move(list), coverage, against, code);
         return code;
     }
 
@@ -412,7 +494,8 @@ class DriverCommand {
     }
 
     void write_json(Machine& machine, const DriverSource& source, const ExploreResult& result, Json violations,
-                    const std::optional<DriverCoverage>& coverage, ExitCode code) const {
+                    const std::optional<DriverCoverage>& coverage, const std::optional<AgainstModel>& against,
+                    ExitCode code) const {
         Json json{{"vmemcheck-driver-result", 1},
                   {"driver", printable(source.driver)},
                   {"kernel", fmt::format("{}.{}", source.kernel_version / 100, source.kernel_version % 100)},
@@ -431,6 +514,13 @@ class DriverCommand {
                   {"steps", result.points + result.retaken},
                   {"seconds", result.seconds},
                   {"violations", std::move(violations)}};
+        if (against) {
+            json["against_model"] = {{"runs", against->held},
+                                     {"different", against->different},
+                                     {"rejected", against->rejected},
+                                     {"undecided", against->undecided},
+                                     {"seconds", against->seconds}};
+        }
         if (coverage) json["coverage"] = coverage_json(*coverage);
         if (result.bound_done) json["deviations"] = *result.bound_done;
         write_file(json_, json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
@@ -453,6 +543,11 @@ class DriverCommand {
     std::string save_;
     std::string json_;
     std::string replay_;
+    std::string page_;
+    std::string recording_;
+    std::string follow_;
+    bool against_model_ = false;
+    std::uint64_t model_runs_ = 5000;
     bool coverage_ = false;
     bool verbose_ = false;
 };

@@ -96,6 +96,7 @@ class Notes : public conformance::DriverObserver {
     }
     void resized(std::uint64_t) override {}
     void printed(std::string_view) override {}
+    void page_used(int, unsigned) override {}
     [[nodiscard]] std::vector<std::string> take() { return std::exchange(notes_, {}); }
 
  private:
