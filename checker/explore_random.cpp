@@ -50,15 +50,14 @@ class UniformWalk {
 class SwarmWalk {
  public:
     SwarmWalk(const ExploreOptions& options, std::size_t choices, std::uint64_t number)
-        : dice_(options.seed, number), key_(dice_.next()) {
-        constexpr double most = 16;
-        const double up_to = std::max(1.0, options.deviations > 0 ? options.deviations : most);
-        // From 1 to the most, small ones as likely as large ones.
-        rate_ = std::pow(up_to, dice_.fraction()) / static_cast<double>(choices);
-        all_actors_ = dice_.chance(0.5);
-        all_answers_ = dice_.chance(0.25);
-        uniform_ = dice_.chance(0.125);
-        by_priority_ = !uniform_ && dice_.chance(0.5);
+        : dice_(options.seed, number),
+          key_(dice_.next()),
+          // From 1 deviation to the most, few as likely as many.
+          rate_(std::pow(most_deviations(options), dice_.fraction()) / static_cast<double>(choices)),
+          all_actors_(dice_.chance(0.5)),
+          all_answers_(dice_.chance(0.25)),
+          uniform_(dice_.chance(0.125)),
+          by_priority_(!uniform_ && dice_.chance(0.5)) {
         const std::uint64_t changes = by_priority_ ? dice_.below(options.change_points + std::uint64_t{1}) : 0;
         for (std::uint64_t i = 0; i < changes; ++i) changes_.push_back(dice_.below(choices));
         std::sort(changes_.begin(), changes_.end());
@@ -79,6 +78,10 @@ class SwarmWalk {
     }
 
  private:
+    static double most_deviations(const ExploreOptions& options) {
+        constexpr double otherwise = 16;
+        return std::max(1.0, options.deviations > 0 ? options.deviations : otherwise);
+    }
     [[nodiscard]] std::uint64_t draw(std::uint64_t what) const {
         return detail::fold_multiply(key_ ^ what, 0x8ebc6af09c88c6e3ULL ^ (what << 32));
     }
@@ -108,11 +111,11 @@ class SwarmWalk {
 
     Dice dice_;
     std::uint64_t key_;
-    double rate_ = 0;
-    bool all_actors_ = true;
-    bool all_answers_ = true;
-    bool uniform_ = false;
-    bool by_priority_ = false;
+    double rate_;
+    bool all_actors_;
+    bool all_answers_;
+    bool uniform_;
+    bool by_priority_;
     std::vector<std::uint64_t> changes_;
     std::size_t change_ = 0;
     std::unordered_map<std::uint16_t, std::uint64_t> lowered_;

@@ -188,6 +188,7 @@ void try_from(ToyProgram& program, std::uint64_t cost, std::size_t deviations, s
 
 Everything try_everything(const Toy& toy, std::uint64_t bound) {
     ToyProgram program(toy);
+    program.restart();
     Everything everything;
     try_from(program, 0, 0, bound, everything);
     return everything;

@@ -49,7 +49,8 @@ struct Toy {
 
 class ToyProgram : public Program {
  public:
-    explicit ToyProgram(Toy toy, bool can_save = true) : toy_(std::move(toy)), can_save_(can_save) { restart(); }
+    /// To be restarted before anything else.
+    explicit ToyProgram(Toy toy, bool can_save = true) : toy_(std::move(toy)), can_save_(can_save) {}
 
     void restart() override {
         state_ = State{};
