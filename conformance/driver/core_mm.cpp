@@ -279,13 +279,13 @@ int Machine::device_online(int b, unsigned zone) {
         self().onlining = 1;
         rc = online_pages(b, zone);
         self().onlining = 0;
+        show(EventKind::online_pages_ret, -1, rc);
         if (rc != 0 && setup_.release.notifies_prepare_and_finish) memory_notify(NotifierAction::finish_offline, b);
     }
     block.state = rc == 0 ? BlockState::online : BlockState::offline;
     world_->mem_hotplug_lock = 0;
     touch(&world_->mem_hotplug_lock, true);
     touch(block_object + static_cast<unsigned>(b), true);
-    show(EventKind::online_pages_ret, -1, rc);
     show(EventKind::device_online_ret, -1, rc);
     return rc;
 }
@@ -365,12 +365,12 @@ int Machine::device_offline(int b) {
     self().offlining = 0;
     world_->pcp_disabled = 0;
     if (rc == 0) block.zone = 0;
+    show(EventKind::offline_pages_ret, -1, rc);
     if (rc == 0 && setup_.release.notifies_prepare_and_finish) memory_notify(NotifierAction::finish_offline, b);
     block.state = rc == 0 ? BlockState::offline : BlockState::online;
     world_->mem_hotplug_lock = 0;
     touch(&world_->mem_hotplug_lock, true);
     touch(block_object + static_cast<unsigned>(b), true);
-    show(EventKind::offline_pages_ret, -1, rc);
     show(EventKind::device_offline_ret, -1, rc);
     return rc;
 }

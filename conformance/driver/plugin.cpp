@@ -139,7 +139,8 @@ std::optional<std::string> compile(const PluginSource& source, const fs::path& f
                                    "-pg", "-mfentry"};
     // Each access to memory calls us, or AddressSanitizer where this program is built with it.
     words.emplace_back(source.address_sanitizer ? "-fsanitize=address" : "-fsanitize=thread");
-    if (source.coverage) words.insert(words.end(), {"-fprofile-arcs", "-ftest-coverage", "-DSHIM_COVERAGE"});
+    if (source.coverage)
+        words.insert(words.end(), {"-fprofile-arcs", "-ftest-coverage", "-fprofile-update=atomic", "-DSHIM_COVERAGE"});
     const std::vector<std::string> shim = shim_flags(source, folder);
     words.insert(words.end(), shim.begin(), shim.end());
     words.insert(words.end(), {"-c", "-o", (folder / "driver.o").string(), (folder / "wrapper.c").string()});
