@@ -237,13 +237,11 @@ Recording RunRecorder::recording() const {
 std::string RunRecorder::text() const {
     const Recording recording = this->recording();
     RecordingWriter writer({recording.config.release, recording.config.safe_unplug, recording.memory_block_bytes,
-                            recording.big_block_bytes, recording.first_big_block});
+                            recording.big_block_bytes, recording.first_big_block, true});
     writer.bind();
     auto act = outside_.begin();
     const auto marks_before = [&](std::size_t event) {
-        for (; act != outside_.end() && act->event <= event; ++act) {
-            if (act->requested >= 0) writer.mark("host-size " + std::to_string(act->requested));
-        }
+        for (; act != outside_.end() && act->event <= event; ++act) writer.outside(*act);
     };
     for (std::size_t i = 0; i < recording.events.size(); ++i) {
         marks_before(i);

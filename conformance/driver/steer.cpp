@@ -120,7 +120,7 @@ class Follower final : public DriverObserver {
     void event(const DriverEvent& event) override {
         if (is_page_function(event.kind)) return;
         const std::optional<Seen> seen = seen_of(release_, event);
-        if (!seen || lost) return;
+        if (!seen || lost || at == items_.size()) return;
         if (at < items_.size() && items_[at].event && fits(*items_[at].event, *seen)) {
             ++at;
             return;

@@ -45,7 +45,8 @@ class Recorder {
         : model_(model),
           config_(model.config()),
           sizes_(sizes_of(config_.scope).value_or(Sizes{1, 1})),
-          writer_({config_.release, config_.safe_unplug, sizes_.memory_block, sizes_.big_block, first_big_block}),
+          writer_(
+              {config_.release, config_.safe_unplug, sizes_.memory_block, sizes_.big_block, first_big_block, false}),
           state_(initial) {
         writer_.bind();
     }

@@ -2,6 +2,7 @@
 #include "conformance/guest/recording.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -197,7 +198,9 @@ class Reader {
 
     std::optional<Defect> mark(const Json& args) {
         const std::string text = has(args, "text") && args["text"].is_string() ? args["text"].get<std::string>() : "";
-        if (text.rfind("host-size", 0) == 0) {
+        if (recording_.outside) {
+            if (auto defect = outside(text)) return defect;
+        } else if (text.rfind("host-size", 0) == 0) {
             suspect();
             ++resizes_;
             unanswered_ = true;
@@ -206,6 +209,7 @@ class Reader {
         }
         if (text == "end") end_ = last_ts_;
         if (text.rfind("bind ", 0) != 0) return std::nullopt;
+        if (text.find("outside=known") != std::string::npos) recording_.outside.emplace();
         if (text.find("mode=sbm") != std::string::npos)
             return Defect{"the device is in Sub Block Mode, which is not modelled"};
         recording_.config.safe_unplug = text.find("safe=0") == std::string::npos;
@@ -217,6 +221,33 @@ class Reader {
         if (const auto at = text.find("mbs="); at != std::string::npos) {
             memory_block_bytes_ = std::strtoll(text.c_str() + at + 4, nullptr, 10);
             if (*memory_block_bytes_ < page_bytes) return Defect{"\"mbs=\" is not the size of a memory block"};
+        }
+        return std::nullopt;
+    }
+
+    /// A mark of what the host or a user of pages did, of a recording that has them all.
+    std::optional<Defect> outside(const std::string& text) {
+        OutsideAct act;
+        act.event = line_;
+        if (text.rfind("host-size ", 0) == 0) {
+            act.requested = std::strtoll(text.c_str() + 10, nullptr, 10);
+            if (act.requested < 0 || !sensible(act.requested)) return Defect{"\"host-size\" is no size"};
+        } else if (std::sscanf(text.c_str(), "page-user mb=%d action=%d", &act.page_block, &act.page_action) != 2) {
+            return std::nullopt;
+        }
+        recording_.outside->push_back(act);
+        return std::nullopt;
+    }
+
+    /// From lines to events: an act outside stands before the first event behind its mark.
+    std::optional<Defect> place_outside() {
+        if (!recording_.outside) return std::nullopt;
+        for (OutsideAct& act : *recording_.outside) {
+            if (act.page_block < 0 || act.page_block >= recording_.config.scope.total_memory_blocks())
+                return Defect{"line " + std::to_string(act.event) + ": \"mb\" is no memory block of the device"};
+            const auto behind = std::find_if(recording_.events.begin(), recording_.events.end(),
+                                             [&act](const Seen& seen) { return seen.line > act.event; });
+            act.event = static_cast<std::size_t>(behind - recording_.events.begin());
         }
         return std::nullopt;
     }
@@ -236,6 +267,7 @@ class Reader {
             if (auto defect = add(raw)) return Defect{"line " + std::to_string(raw.line) + ": " + defect->message};
         }
         join_collapsed();
+        if (auto defect = place_outside()) return defect;
         constexpr double settled = 0.1;  // seconds
         recording_.quiet_at_end = end_ && *end_ > last_event_ + settled;
         return std::nullopt;

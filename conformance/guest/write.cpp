@@ -160,12 +160,18 @@ RecordingWriter::~RecordingWriter() = default;
 
 void RecordingWriter::bind() {
     mark("bind virtio0 mode=bbm safe=" + std::string(device_.safe_unplug ? "1" : "0") +
-         " bbs=" + std::to_string(device_.big_block_bytes) + " mbs=" + std::to_string(device_.memory_block_bytes));
+         " bbs=" + std::to_string(device_.big_block_bytes) + " mbs=" + std::to_string(device_.memory_block_bytes) +
+         (device_.outside_known ? " outside=known" : ""));
 }
 
 void RecordingWriter::mark(const std::string& text, double later) {
     json_->now += later;
     json_->line(tasks.front(), "mark", {{"text", text}});
+}
+
+void RecordingWriter::outside(const OutsideAct& act) {
+    if (act.requested >= 0) return mark("host-size " + std::to_string(act.requested));
+    mark("page-user mb=" + std::to_string(act.page_block) + " action=" + std::to_string(act.page_action));
 }
 
 void RecordingWriter::event(const Seen& seen) {

@@ -19,6 +19,7 @@ struct RecordedDevice {
     std::int64_t memory_block_bytes = 0;
     std::int64_t big_block_bytes = 0;
     std::int64_t first_big_block = 0;
+    bool outside_known = false;  ///< all that the host and users of pages do is in the recording
 };
 
 /// How the recorder names a task of the model (bbm::task), and where its task_struct is; 0 for no task.
@@ -36,6 +37,8 @@ class RecordingWriter {
     void bind();
     /// \param later seconds that pass before it
     void mark(const std::string& text, double later = 0);
+    /// What was done outside.
+    void outside(const OutsideAct& act);
     /// An event, or page functions summed up. Of state and pages, if it has any, what has changed is written. Its
     /// number and line are not looked at.
     void event(const Seen& seen);
