@@ -17,6 +17,7 @@ void add_report(CLI::App& app, Action& chosen);
 void add_mutants(CLI::App& app, Action& chosen);
 void add_why(CLI::App& app, Action& chosen);
 void add_graph(CLI::App& app, Action& chosen);
+void add_driver(CLI::App& app, Action& chosen);
 /// properties, releases, fairness, what-ifs, scopes, steps
 void add_lists(CLI::App& app, Action& chosen);
 

@@ -58,6 +58,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     add_mutants(app, *chosen);
     add_why(app, *chosen);
     add_graph(app, *chosen);
+    add_driver(app, *chosen);
 
     if (const std::string problem = unknown_command_text(app, argc, argv); !problem.empty()) return refused(problem);
     try {

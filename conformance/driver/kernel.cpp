@@ -4,6 +4,13 @@
 
 #include "conformance/driver/machine.hpp"
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(begin, size) ((void)(begin), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(begin, size) ((void)(begin), (void)(size))
+#endif
+
 namespace vmemcheck::conformance {
 
 using bbm::EventKind;
@@ -211,6 +218,12 @@ void Machine::wake_up(shim_waitqueue* queue) {
 
 // --- memory ---
 
+void Machine::forget_memory(bool poisoned) {
+    ASAN_UNPOISON_MEMORY_REGION(world_.get(), sizeof(World));
+    std::memset(static_cast<void*>(world_.get()), 0, sizeof(World));
+    if (poisoned) ASAN_POISON_MEMORY_REGION(world_->heap.data(), heap_bytes);
+}
+
 void* Machine::allocate(std::size_t size, bool zeroed, bool may_sleep) {
     if (may_sleep) require_may_sleep("an allocation with GFP_KERNEL");
     const Answer failed = fault_point(Op::allocate, setup_.kinds.allocation, 2);
@@ -224,6 +237,7 @@ void* Machine::allocate(std::size_t size, bool zeroed, bool may_sleep) {
     made.size = static_cast<std::uint32_t>(bytes);
     made.live = true;
     w.heap_used += static_cast<std::uint32_t>(room);
+    ASAN_UNPOISON_MEMORY_REGION(w.heap.data() + made.offset, bytes);
     std::memset(w.heap.data() + made.offset, zeroed ? 0 : poison, bytes);
     return w.heap.data() + made.offset;
 }
@@ -254,6 +268,7 @@ void Machine::release(const void* memory) {
     touch(memory, true);
     if (memory == w.vdev.priv) w.observable = 0;
     std::memset(w.heap.data() + freed.offset, poison, freed.size);
+    ASAN_POISON_MEMORY_REGION(w.heap.data() + freed.offset, freed.size);
 }
 
 void Machine::check_live(const void* object, const char* what, std::size_t size) {

@@ -17,24 +17,20 @@ namespace {
 
 constexpr std::size_t max_steps = 20'000;  ///< of a run, whoever asks for more
 
-std::uint64_t hash_bytes(const void* data, std::size_t size, std::uint64_t seed) {
+using Word [[gnu::may_alias]] = std::uint64_t;
+
+/// Stacks are hashed as they are, AddressSanitizer's zones between variables included: it must not look on.
+__attribute__((no_sanitize("address", "undefined"))) std::uint64_t hash_bytes(const void* data, std::size_t size,
+                                                                              std::uint64_t seed) {
     constexpr std::uint64_t factor = 0x9e3779b97f4a7c15ULL;
-    const auto* bytes = static_cast<const unsigned char*>(data);
+    const auto* words = static_cast<const Word*>(data);
     std::uint64_t hash = seed ^ (size * factor);
-    for (; size >= 16; size -= 16, bytes += 16) {
-        std::uint64_t a = 0;
-        std::uint64_t b = 0;
-        std::memcpy(&a, bytes, 8);
-        std::memcpy(&b, bytes + 8, 8);
-        hash = checker::detail::fold_multiply(a ^ factor, b ^ hash);
-    }
-    if (size > 0) {
-        std::uint64_t a = 0;
-        std::uint64_t b = 0;
-        std::memcpy(&a, bytes, std::min<std::size_t>(size, 8));
-        if (size > 8) std::memcpy(&b, bytes + 8, size - 8);
-        hash = checker::detail::fold_multiply(a ^ factor, b ^ hash);
-    }
+    std::size_t count = size / sizeof(Word);
+    for (; count >= 2; count -= 2, words += 2)
+        hash = checker::detail::fold_multiply(words[0] ^ factor, words[1] ^ hash);
+    if (count == 1) hash = checker::detail::fold_multiply(*words++ ^ factor, hash);
+    const auto* rest = reinterpret_cast<const unsigned char*>(words);
+    for (std::size_t i = 0; i < size % sizeof(Word); ++i) hash = checker::detail::fold_multiply(rest[i] ^ factor, hash);
     return checker::detail::fold_multiply(hash ^ factor, hash ^ 0xa0761d6478bd642fULL);
 }
 
@@ -42,6 +38,13 @@ constexpr std::array<const char*, driver_actor::count> actor_names{"worker", "co
                                                                    "admin",  "host",       "pages",  "rest"};
 
 }  // namespace
+
+std::optional<std::uint16_t> driver_actor_named(std::string_view name) {
+    for (std::size_t actor = 0; actor < actor_names.size(); ++actor) {
+        if (name == actor_names.at(actor)) return static_cast<std::uint16_t>(actor);
+    }
+    return std::nullopt;
+}
 
 /// What save() returns: the world, the driver's variables, the stacks, and the run so far.
 struct Machine::Saved final : checker::ProgramState {
@@ -72,6 +75,7 @@ Machine::Machine(Plugin& plugin, const DriverSetup& setup)
 }
 
 Machine::~Machine() {
+    forget_memory(false);
     if (active_machine() == this) set_active_machine(nullptr);
 }
 
@@ -86,7 +90,7 @@ void Machine::restart() {
 
     // All of it is hashed, padding too.
     static_assert(std::is_trivially_copyable_v<World>);
-    std::memset(static_cast<void*>(world_.get()), 0, sizeof(World));
+    forget_memory();
     World& w = *world_;
     for (Task& task : w.task) task.answers = 1;
     for (Task& task : w.task) task.block = -1;
@@ -376,7 +380,8 @@ void Machine::collect() {
     for (int t = 0; t < driver_actor::tasks; ++t) {
         if (t == driver_actor::user && !is_running(t)) continue;
         const unsigned answers = is_running(t) ? answers_now(t) : begin_answers(t);
-        if (answers > 0) could |= 1U << static_cast<unsigned>(t);
+        // Nobody has to unbind the driver.
+        if (answers > 0 && (t != driver_actor::admin || is_running(t))) could |= 1U << static_cast<unsigned>(t);
         for (unsigned answer = 0; answer < answers; ++answer) {
             if (t == chosen && answer == chosen_answer) continue;
             if (is_running(t) && answer > 0 && !fault_allowed(t, answer)) continue;
@@ -496,7 +501,15 @@ std::uint64_t Machine::fingerprint() const {
     // Of the heap only what is in use.
     constexpr std::size_t fixed = offsetof(World, heap);
     std::uint64_t hash = hash_bytes(world_.get(), fixed, 1);
-    hash = hash_bytes(world_->heap.data(), world_->heap_used, hash);
+    if (Fibers::can_be_copied()) {
+        hash = hash_bytes(world_->heap.data(), world_->heap_used, hash);
+    } else {
+        // AddressSanitizer minds what lies between objects, and what was freed.
+        for (std::uint32_t i = 0; i < world_->allocations; ++i) {
+            const Allocation& object = world_->allocation[i];
+            if (object.live) hash = hash_bytes(world_->heap.data() + object.offset, object.size, hash);
+        }
+    }
     for (const PluginData& piece : plugin_.data()) hash = hash_bytes(piece.begin, piece.size, hash);
     for (int task = 0; task < driver_actor::tasks; ++task) {
         const auto stack = fibers_.used(task);

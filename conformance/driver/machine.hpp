@@ -50,6 +50,9 @@ class DriverObserver {
     virtual void printed(std::string_view text) = 0;
 };
 
+/// The actor with this name.
+[[nodiscard]] std::optional<std::uint16_t> driver_actor_named(std::string_view name);
+
 class Machine final : public checker::Program, public FaultHandler {
  public:
     /// \param plugin the driver; must outlive the machine, and belongs to it alone
@@ -250,6 +253,7 @@ class Machine final : public checker::Program, public FaultHandler {
     [[nodiscard]] bool all_isolated(int first, int count) const;
     void migrate(int first, int count);
     void drain_pcp_lists(unsigned zone);
+    [[nodiscard]] bool may_take_for(const PageInfo& info, const page& page, PageUse other) const;
     [[nodiscard]] bool can_isolate(int page_block, bool for_offlining) const;
 
     Answer fault_point(Op op, bool kind, unsigned answers, int block = -1, std::uintptr_t object = 0);
@@ -270,6 +274,8 @@ class Machine final : public checker::Program, public FaultHandler {
     [[nodiscard]] std::uint64_t first_address() const;
     [[nodiscard]] std::size_t zone_index(unsigned zone) const { return zone == SHIM_ZONE_MOVABLE ? 1 : 0; }
     [[nodiscard]] bool is_hotplug_mutex(const shim_mutex* mutex) const;
+    /// The world is as new; AddressSanitizer minds the heap if it is poisoned.
+    void forget_memory(bool poisoned = true);
     [[nodiscard]] bool on_other_stack(const void* address) const;
     /// UNPLUG is about to be sent for this page.
     void check_unplug(int page);

@@ -122,8 +122,10 @@ std::optional<std::string> compile(const PluginSource& source, const fs::path& f
                                    "-fno-inline", "-fno-ipa-sra", "-fno-ipa-cp", "-fno-partial-inlining",
                                    "-fno-optimize-sibling-calls", "-fno-strict-aliasing", "-fno-stack-protector",
                                    "-fcf-protection=none", "-fstack-clash-protection", "-fvisibility=hidden",
-                                   // and calls us when it begins, and at each access to memory
-                                   "-pg", "-mfentry", "-fsanitize=thread"};
+                                   // and calls us when it begins
+                                   "-pg", "-mfentry"};
+    // Each access to memory calls us, or AddressSanitizer where this program is built with it.
+    words.emplace_back(source.address_sanitizer ? "-fsanitize=address" : "-fsanitize=thread");
     if (source.coverage) words.insert(words.end(), {"-fprofile-arcs", "-ftest-coverage", "-DSHIM_COVERAGE"});
     words.insert(words.end(),
                  {"-I", (folder / "include").string(), "-I", folder.string(), "-include", "kernel.h",

@@ -26,6 +26,11 @@ struct PluginSource {
     std::string build_folder;  ///< where the shared object is made; must exist
     bool coverage = false;     ///< count lines, for gcov
     std::string compiler = "gcc";
+#if defined(__SANITIZE_ADDRESS__)
+    bool address_sanitizer = true;
+#else
+    bool address_sanitizer = false;  ///< let AddressSanitizer see the driver's accesses, if this program has it
+#endif
 };
 
 /// Something is wrong with the source, the compiler, or the shared object: one message, lines of the compiler's after

@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: MIT
+// The real driver under the checker.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+
+#include "checker/explore.hpp"
+#include "checker/shrink_choices.hpp"
+#include "cli/commands.hpp"
+#include "cli/driver_flags.hpp"
+#include "cli/driver_run.hpp"
+#include "cli/error.hpp"
+#include "cli/files.hpp"
+#include "cli/flag_values.hpp"
+#include "cli/terminal.hpp"
+#include "cli/text.hpp"
+#include "conformance/driver/machine.hpp"
+#include "conformance/driver/properties.hpp"
+
+namespace vmemcheck::cli {
+
+using checker::ExploreMode;
+using checker::ExploreResult;
+using checker::ExploreViolation;
+using conformance::DriverMode;
+using conformance::DriverSetup;
+using conformance::Machine;
+using conformance::Plugin;
+
+namespace {
+
+/// A folder for what is compiled, gone with it.
+class BuildFolder {
+ public:
+    BuildFolder() {
+        std::error_code error;
+        const std::filesystem::path base = std::filesystem::temp_directory_path(error);
+        std::string pattern = ((error ? std::filesystem::path("/tmp") : base) / "vmemcheck-XXXXXX").string();
+        if (::mkdtemp(pattern.data()) == nullptr) throw UserError(pattern + ": cannot make a folder for compiling");
+        path_ = pattern;
+    }
+    BuildFolder(const BuildFolder&) = delete;
+    BuildFolder& operator=(const BuildFolder&) = delete;
+    ~BuildFolder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+    std::string path_;
+};
+
+ExploreMode mode_named(const std::string& name) {
+    for (const ExploreMode mode :
+         {ExploreMode::bounded, ExploreMode::exhaustive, ExploreMode::random, ExploreMode::swarm}) {
+        if (name == checker::text(mode)) return mode;
+    }
+    throw UserError(unknown_name("mode", name, {"bounded", "exhaustive", "random", "swarm"}));
+}
+
+std::string setup_text(const DriverSetup& setup) {
+    std::string text = fmt::format("{}{}, {} of {} of {} pages in {}, auto-online {}{}",
+                                   setup.mode == DriverMode::bbm ? "Big Block Mode" : "Sub Block Mode",
+                                   setup.safe_unplug ? "" : ", unsafe unplug",
+                                   counted(static_cast<std::uint64_t>(setup.big_blocks), "big block"),
+                                   counted(static_cast<std::uint64_t>(setup.memory_blocks), "memory block"),
+                                   setup.pages, counted(static_cast<std::uint64_t>(setup.page_blocks), "page block"),
+                                   setup.auto_online == bbm::AutoOnline::off      ? "off"
+                                   : setup.auto_online == bbm::AutoOnline::kernel ? "kernel"
+                                                                                  : "movable",
+                                   setup.threshold_bites ? ", the offline threshold bites" : "");
+    return text;
+}
+
+class DriverCommand {
+ public:
+    void add_to(Command& command) {
+        flags_.add_to(command);
+        command
+            .add_option("--property", properties_,
+                        "a property, or 'safety' or 'liveness'; may be repeated; default: all ('--list' lists them)")
+            .type_name("P")
+            .one_value()
+            .group("Properties");
+        command.add_flag("--list", list_, "list the properties, and end").group("Properties");
+        const std::string group = "Exploration";
+        command
+            .add_option(
+                "--mode", mode_,
+                "bounded (all runs of few deviations), exhaustive (partial-order reduction, no bound), random or swarm")
+            .type_name("M")
+            .show_default()
+            .group(group);
+        deviations_flag_ = add_number(command, "deviations", deviations_,
+                                      "most deviations from the default schedule (random: on average)")
+                               .group(group);
+        add_number(command, "runs", runs_, "end after so many runs; 0: no limit (random, swarm: 1000)").group(group);
+        add_number(command, "max-steps", max_steps_, "cut runs after so many steps").group(group);
+        add_seconds(command, "max-time", max_time_, "end after so many seconds; 0: no limit").group(group);
+        seed_flag_ =
+            add_number(command, "seed", seed_, "of random and swarm: the same seed gives the same runs").group(group);
+        command.add_option("--max-memory", max_memory_, "for states that are come back to, and for fingerprints")
+            .type_name("SIZE")
+            .show_default()
+            .group(group);
+        command.add_flag("--first", first_, "end at the first violation").group(group);
+        command.add_flag("!--no-prune", prune_, "bounded: explore states again that were seen before").group(group);
+        const std::string output = "Output";
+        command
+            .add_option("--save", save_,
+                        "where runs are saved, as vmemcheck-driver-PROPERTY-RELEASE.json: a directory (default: the "
+                        "current one), or none")
+            .type_name("DIR|none")
+            .not_empty()
+            .group(output);
+        command.add_option("--json", json_, "write the result as JSON").type_name("FILE").not_empty().group(output);
+        command.add_option("--replay", replay_, "run a saved run again, on this source, and show it")
+            .type_name("FILE")
+            .not_empty()
+            .group(output);
+        command.add_flag("--verbose", verbose_, "show each step of a run, not each stretch").group(output);
+        command.footer(
+            "The driver's source is compiled, unmodified, against a small shim of the kernel, and its tasks are run on "
+            "the\n"
+            "checker's schedule (docs/driver.md; 'check your patch': docs/check-your-patch.md). Examples:\n"
+            "  ./run driver --release linux-6.1\n"
+            "  vmemcheck driver --source ~/linux --property safety --deviations 3\n"
+            "  vmemcheck driver --replay vmemcheck-driver-not-broken-linux-6.1.json\n"
+            "\n"
+            "Exit codes: 0 no violation (or a run that violates again what it did), 1 a violation, 2 bad usage or "
+            "input,\n"
+            "            3 a limit ended it with no violation");
+    }
+
+    void check_flags() const {
+        static_cast<void>(mode_named(mode_));
+        flags_.check();
+        static_cast<void>(wanted());
+        static_cast<void>(size_value("--max-memory", max_memory_));
+        if (deviations_ > 64) throw UserError("--deviations is at most 64");
+    }
+
+    [[nodiscard]] ExitCode run() const {
+        if (list_) return list();
+        if (!json_.empty()) check_writable(json_);
+        if (!save_.empty() && save_ != "none") check_writable_directory(save_);
+        DriverRun given;
+        if (!replay_.empty()) given = read_driver_run(replay_, read_file(replay_));
+        const DriverSource source = flags_.source();
+        const DriverSetup setup = replay_.empty() ? flags_.setup(source.release) : given.setup;
+        const BuildFolder folder;
+        const auto plugin = build(source, folder.path());
+        if (!setup.safe_unplug && !plugin->has_parameter("bbm_safe_unplug")) {
+            throw UserError("this driver has no unsafe unplug: no module parameter bbm_safe_unplug (removed in v6.5)");
+        }
+        Machine machine(*plugin, setup);
+        machine.restart();
+        if (machine.alternatives().empty()) {
+            throw UserError(fmt::format("{}: nothing can be explored: {}", source.driver, machine.end().message));
+        }
+        print_header(source, setup);
+        if (!replay_.empty()) return replay(machine, given);
+        return explore(machine, source);
+    }
+
+ private:
+    static std::unique_ptr<Plugin> build(const DriverSource& source, const std::string& folder) {
+        conformance::PluginSource what;
+        what.driver = source.driver;
+        what.interface = source.interface;
+        what.kernel_version = source.kernel_version;
+        what.build_folder = folder;
+        if (const char* compiler = std::getenv("CC"); compiler != nullptr && *compiler != '\0')
+            what.compiler = compiler;
+        auto built = Plugin::build(what);
+        if (const auto* wrong = std::get_if<conformance::PluginProblem>(&built)) throw UserError(wrong->message);
+        return std::move(std::get<std::unique_ptr<Plugin>>(built));
+    }
+
+    static ExitCode list() {
+        const Style style = Style::of(1);
+        for (const auto& property : conformance::driver_properties()) {
+            print(item_text(style, property.id,
+                            {{"", std::string(property.sentence)},
+                             {"kind", property.liveness ? "liveness" : "safety"},
+                             {"source", std::string(property.source)}}));
+        }
+        return ExitCode::as_expected;
+    }
+
+    [[nodiscard]] std::vector<std::string> wanted() const {
+        std::vector<std::string> ids;
+        const auto all = conformance::driver_properties();
+        for (const std::string& name : properties_) {
+            if (name == "safety" || name == "liveness") {
+                for (const auto& property : all) {
+                    if (property.liveness == (name == "liveness")) ids.emplace_back(property.id);
+                }
+                continue;
+            }
+            std::vector<std::string_view> known{"safety", "liveness"};
+            for (const auto& property : all) known.push_back(property.id);
+            if (std::find(known.begin(), known.end(), name) == known.end()) {
+                throw UserError(unknown_name("property", name, known) + " ('vmemcheck driver --list' lists all)");
+            }
+            ids.push_back(name);
+        }
+        return ids;
+    }
+
+    static void print_header(const DriverSource& source, const DriverSetup& setup) {
+        print(fmt::format("driver   {} (Linux {}.{}), core MM as of {}\n", printable(source.driver),
+                          source.kernel_version / 100, source.kernel_version % 100, setup.release.name));
+        print(fmt::format("machine  {}\n", setup_text(setup)));
+    }
+
+    [[nodiscard]] ExitCode replay(Machine& machine, const DriverRun& given) const {
+        const Style style = Style::of(1);
+        const auto strict = checker::replay_strictly(machine, given.schedule);
+        print("\n" + driver_run_text(machine, given.schedule, verbose_, style));
+        if (strict.missing_at) {
+            print(fmt::format("\n{} as recorded: {}\n", style.yellow("CANNOT GO ON"), strict.error));
+            const auto lenient =
+                checker::replay_leniently(machine, given.schedule, static_cast<std::size_t>(max_steps_));
+            if (lenient.violates(given.property)) {
+                print(fmt::format("{} {} all the same, leniently: {}\n", style.red("VIOLATED"), given.property,
+                                  lenient.end->message));
+                return ExitCode::as_expected;
+            }
+            return ExitCode::violation;
+        }
+        if (strict.violates(given.property)) {
+            print(fmt::format("\n{} {} again: {}\n", style.red("VIOLATED"), given.property, strict.end->message));
+            return ExitCode::as_expected;
+        }
+        if (given.property.empty()) return ExitCode::as_expected;
+        print(fmt::format("\n{} {}: this run no longer violates it\n", style.green("ok"), given.property));
+        return ExitCode::violation;
+    }
+
+    [[nodiscard]] checker::ExploreOptions options() const {
+        checker::ExploreOptions options;
+        options.mode = mode_named(mode_);
+        options.wanted = wanted();
+        options.keep_going = !first_;
+        options.max_runs = runs_;
+        options.max_seconds = max_time_;
+        options.max_steps = static_cast<std::size_t>(max_steps_);
+        options.max_memory_bytes = size_value("--max-memory", max_memory_);
+        options.bound = static_cast<std::uint16_t>(deviations_);
+        options.prune = prune_;
+        options.seed = seed_;
+        const bool walks = options.mode == ExploreMode::random || options.mode == ExploreMode::swarm;
+        options.deviations = walks ? (deviations_flag_.given() ? static_cast<double>(deviations_) : 6.0) : 0;
+        return options;
+    }
+
+    [[nodiscard]] ExitCode explore(Machine& machine, const DriverSource& source) const {
+        checker::ExploreOptions options = this->options();
+        ExploreResult result;
+        {
+            const InterruptGuard guard;
+            options.stop = InterruptGuard::flag();
+            class Progress : public checker::ExploreObserver {
+             public:
+                void on_progress(const checker::ExploreProgress& p) override {
+                    line_.show(fmt::format("{} runs, {} states, {} deviations, {:.0f} s", grouped(p.runs),
+                                           grouped(p.states), p.bound, p.seconds));
+                }
+
+             private:
+                StatusLine line_;
+            } progress;
+            result = checker::explore(machine, options, &progress);
+        }
+        if (result.ended == checker::ExploreEnded::program_error)
+            throw UserError(fmt::format("{}: {}", source.driver, result.error));
+        return report(machine, source, options, result);
+    }
+
+    [[nodiscard]] ExitCode report(Machine& machine, const DriverSource& source, const checker::ExploreOptions& options,
+                                  ExploreResult& result) const {
+        const Style style = Style::of(1);
+        print(explored_text(options, result));
+        bool violated = false;
+        Json list = Json::array();
+        for (ExploreViolation& violation : result.violations) {
+            if (!violation.wanted) continue;
+            violated = true;
+            if (options.mode == ExploreMode::random || options.mode == ExploreMode::swarm) {
+                if (auto shrunk = checker::shrink(machine, violation.schedule, violation.property, {})) {
+                    violation.schedule = std::move(shrunk->run.taken);
+                    violation.cost = shrunk->run.cost;
+                    violation.message = shrunk->run.end->message;
+                }
+            }
+            print(fmt::format("\n{} {}  {}, {}; {}\n", style.red("VIOLATED"), style.bold(violation.property),
+                              counted(violation.cost, "deviation"), counted(violation.schedule.size(), "step"),
+                              counted(violation.count, "run")));
+            print("  " + wrapped(violation.message, 2, width) + "\n\n");
+            print(driver_run_text(machine, violation.schedule, verbose_, style));
+            const DriverRun run{machine.setup(), violation.property, violation.message, violation.schedule};
+            const std::string file = save(machine, run);
+            if (!file.empty()) print(fmt::format("\n  saved as {}\n", file));
+            list.push_back({{"property", violation.property},
+                            {"message", violation.message},
+                            {"deviations", violation.cost},
+                            {"steps", violation.schedule.size()},
+                            {"runs", violation.count},
+                            {"seconds", violation.seconds},
+                            {"file", file}});
+        }
+        print("\n" + verdict_text(style, options, result));
+        const ExitCode code = violated           ? ExitCode::violation
+                              : complete(result) ? ExitCode::as_expected
+                                                 : ExitCode::incomplete;
+        if (!json_.empty()) write_json(machine, source, result, std::move(list), code);
+        return code;
+    }
+
+    /// All was done that was asked for.
+    static bool complete(const ExploreResult& result) {
+        const bool walks = result.mode == ExploreMode::random || result.mode == ExploreMode::swarm;
+        if (walks)
+            return result.ended == checker::ExploreEnded::complete || result.ended == checker::ExploreEnded::run_limit;
+        return result.complete;
+    }
+
+    static std::string explored_text(const checker::ExploreOptions& options, const ExploreResult& result) {
+        std::string text = "explored ";
+        switch (options.mode) {
+            case ExploreMode::bounded:
+                text += fmt::format(
+                    "all runs of at most {} from the default schedule: {} ended, {} went on in states seen before, {} "
+                    "states",
+                    result.bound_done ? counted(*result.bound_done, "deviation") : "no deviation", grouped(result.runs),
+                    grouped(result.pruned), grouped(result.states));
+                break;
+            case ExploreMode::exhaustive:
+                text += fmt::format("by partial-order reduction: {} runs, {} left as redundant", grouped(result.runs),
+                                    grouped(result.pruned));
+                break;
+            default:
+                text += fmt::format("{} {} runs, --seed {}", grouped(result.runs), checker::text(options.mode),
+                                    options.seed);
+                break;
+        }
+        if (result.cut > 0) text += fmt::format(", {} cut at {} steps", grouped(result.cut), options.max_steps);
+        if (result.given_up > 0) text += fmt::format(", {} given up", grouped(result.given_up));
+        text += fmt::format(
+            "\n         {:.1f} s: {} schedules/s, {} steps/s; longest run {}; {} for states\n", result.seconds,
+            human_count(result.seconds > 0 ? static_cast<double>(result.runs + result.pruned) / result.seconds : 0),
+            human_count(result.points_per_second()), counted(result.longest, "step"),
+            human_bytes(static_cast<double>(result.peak_memory_bytes)));
+        return text;
+    }
+
+    std::string verdict_text(const Style& style, const checker::ExploreOptions& options,
+                             const ExploreResult& result) const {
+        std::vector<std::string> kept;
+        for (const auto& property : conformance::driver_properties()) {
+            const bool asked = options.wanted.empty() || std::find(options.wanted.begin(), options.wanted.end(),
+                                                                   property.id) != options.wanted.end();
+            const bool broken = std::any_of(result.violations.begin(), result.violations.end(),
+                                            [&](const auto& v) { return v.property == property.id; });
+            if (asked && !broken) kept.emplace_back(property.id);
+        }
+        std::string text;
+        if (!kept.empty()) {
+            const std::string word = complete(result) ? "not violated" : "not violated so far";
+            text =
+                style.green(word) + "  " + wrapped(join(kept, ", "), word.size() + 2, width - word.size() - 2) + "\n";
+        }
+        if (!complete(result))
+            text += style.yellow("INCOMPLETE") +
+                    fmt::format("  {}\n", result.cut > 0 ? "runs were cut" : checker::text(result.ended));
+        if (result.omission_probability > 0) {
+            text += fmt::format(
+                "(states are told apart by 64 bits: with a probability of at most {:.1g} some were left out)\n",
+                result.omission_probability);
+        }
+        return text;
+    }
+
+    std::string save(Machine& machine, const DriverRun& run) const {
+        if (save_ == "none") return {};
+        const std::string path =
+            path_in(save_, fmt::format("vmemcheck-driver-{}-{}{}.json", run.property, run.setup.release.name,
+                                       run.setup.mode == DriverMode::sbm ? "-sbm" : ""));
+        try {
+            write_file(path, driver_run_file(machine, run));
+            return path;
+        } catch (const UserError& error) {
+            if (!save_.empty()) throw;
+            print_error(fmt::format("vmemcheck: {} (--save DIR saves elsewhere)\n", error.what()));
+            return {};
+        }
+    }
+
+    void write_json(Machine& machine, const DriverSource& source, const ExploreResult& result, Json violations,
+                    ExitCode code) const {
+        Json json{{"vmemcheck-driver-result", 1},
+                  {"driver", printable(source.driver)},
+                  {"kernel", fmt::format("{}.{}", source.kernel_version / 100, source.kernel_version % 100)},
+                  {"setup", setup_json(machine.setup())},
+                  {"mode", checker::text(result.mode)},
+                  {"ended", checker::text(result.ended)},
+                  {"complete", complete(result)},
+                  {"verdict", code == ExitCode::violation     ? "violated"
+                              : code == ExitCode::as_expected ? "not violated"
+                                                              : "incomplete"},
+                  {"runs", result.runs},
+                  {"pruned", result.pruned},
+                  {"cut", result.cut},
+                  {"given_up", result.given_up},
+                  {"states", result.states},
+                  {"steps", result.points + result.retaken},
+                  {"seconds", result.seconds},
+                  {"violations", std::move(violations)}};
+        if (result.bound_done) json["deviations"] = *result.bound_done;
+        write_file(json_, json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
+    }
+
+    DriverFlags flags_;
+    std::vector<std::string> properties_;
+    bool list_ = false;
+    std::string mode_ = "bounded";
+    std::uint64_t deviations_ = 2;
+    Flag deviations_flag_;
+    std::uint64_t runs_ = 0;
+    std::uint64_t max_steps_ = 3000;
+    double max_time_ = 0;
+    std::uint64_t seed_ = 1;
+    Flag seed_flag_;
+    std::string max_memory_ = "2G";
+    bool first_ = false;
+    bool prune_ = true;
+    std::string save_;
+    std::string json_;
+    std::string replay_;
+    bool verbose_ = false;
+};
+
+}  // namespace
+
+void add_driver(CLI::App& app, Action& chosen) {
+    const auto command = std::make_shared<DriverCommand>();
+    Command sub(app, "driver", "runs the real driver's source under the checker");
+    command->add_to(sub);
+    sub.choose(
+        chosen, [command] { return command->run(); }, [command] { command->check_flags(); });
+}
+
+}  // namespace vmemcheck::cli
