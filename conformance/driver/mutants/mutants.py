@@ -12,8 +12,8 @@ SBM = ("--driver-mode", "sbm", "--memory-blocks", "1", "--requests", "4,3,1,0")
 LATE = SBM + ("--auto-online", "off", "--user-requests", "2")
 PLUGGED = ("--leftovers-plugged", "1")
 # Nobody but user space comes between: what shows only in two places at once is found sooner.
-QUIET = ("--big-blocks", "1", "--memory-blocks", "1", "--requests", "1", "--allocations", "0", "--pins", "0", "--extra-resizes", "0", "--fault-count", "0",
-         "--user-requests", "2")
+QUIET = ("--big-blocks", "1", "--memory-blocks", "1", "--requests", "1", "--allocations", "0", "--pins", "0",
+         "--extra-resizes", "0", "--fault-count", "0", "--user-requests", "2")
 
 
 @dataclass(frozen=True)
