@@ -57,8 +57,8 @@ struct ExploreOptions {
 
     std::uint64_t max_runs = 0;  ///< 0: no limit. Of random and swarm the number of walks; 0: 1000
     double max_seconds = 0;      ///< 0: no limit
-    /// Of states saved and fingerprints, a half each. Without room, states are come back to by taking the same choices
-    /// again, and states not taken in are explored again: both cost time alone.
+    /// Of states saved and (bounded) fingerprints, a half each. Without room, states are come back to by taking the
+    /// same choices again, and states not taken in are explored again: both cost time alone.
     std::size_t max_memory_bytes = std::size_t{1} << 30;
     std::size_t max_steps = 10'000;           ///< of a run, which is cut there
     const std::atomic<bool>* stop = nullptr;  ///< set it, from a signal handler or an observer, to end the exploration

@@ -35,19 +35,6 @@ struct Node {
     }
 };
 
-/// Whether an actor has the same answers in two lists.
-bool same_answers(std::span<const Alternative> a, std::span<const Alternative> b, std::uint16_t actor) {
-    const auto has = [actor](std::span<const Alternative> list, std::uint16_t answer) {
-        return std::any_of(list.begin(), list.end(),
-                           [&](const Alternative& x) { return x.actor == actor && x.answer == answer; });
-    };
-    const auto within = [&](std::span<const Alternative> part, std::span<const Alternative> whole) {
-        return std::all_of(part.begin(), part.end(),
-                           [&](const Alternative& x) { return x.actor != actor || has(whole, x.answer); });
-    };
-    return within(a, b) && within(b, a);
-}
-
 bool offers(std::span<const Alternative> list, std::uint16_t actor) {
     return std::any_of(list.begin(), list.end(), [actor](const Alternative& x) { return x.actor == actor; });
 }
@@ -106,7 +93,6 @@ class ExhaustiveSearch {
         for (const Sleeper& sleeper : node(event).sleep) {
             if (sleeper.choice.actor == history_.choice(event).actor) continue;
             if (conflict(sleeper.touched, history_.touched(event))) continue;
-            if (std::find(affected_.begin(), affected_.end(), sleeper.choice.actor) != affected_.end()) continue;
             here.sleep.push_back(sleeper);
         }
     }
@@ -133,25 +119,19 @@ class ExhaustiveSearch {
         exploration_.count_point(path_.size());
         const auto races = history_.push(Choice(taken), exploration_.program().touched());
         for (const std::size_t race : races) reverse(race);
-        find_affected(point.alternatives, taken.actor);
+        find_hindered(point.alternatives, taken.actor);
         enter();
         if (!at_last_) leave();
     }
 
-    /// The actors whose answers the last event changed. What it kept them from doing is to be explored as well.
-    void find_affected(std::span<const Alternative> before, std::uint16_t actor) {
-        affected_.clear();
-        const auto after = exploration_.program().alternatives();
+    /// The last event kept other actors from what they could have done before it, or ended the run: that is to be
+    /// explored as well. What it let them do is seen when they do it.
+    void find_hindered(std::span<const Alternative> before, std::uint16_t actor) {
         Node& here = node(path_.size() - 1);
-        const auto look = [&](std::uint16_t other) {
-            if (other == actor || std::find(affected_.begin(), affected_.end(), other) != affected_.end()) return;
-            if (same_answers(before, after, other)) return;
-            affected_.push_back(other);
-            history_.affects(other);
-            if (offers(before, other) && !here.explores(other)) here.backtrack.push_back(other);
-        };
-        for (const Alternative& alternative : before) look(alternative.actor);
-        for (const Alternative& alternative : after) look(alternative.actor);
+        for (const Alternative& lost : before) {
+            if (lost.actor == actor || find_alternative(exploration_.program(), Choice(lost))) continue;
+            if (!here.explores(lost.actor)) here.backtrack.push_back(lost.actor);
+        }
     }
 
     /// Sees to it that the last event is explored before the one at point `race`, if it can be.
@@ -164,7 +144,7 @@ class ExhaustiveSearch {
         for (const std::size_t event : history_.initials(race)) {
             const Choice& first = history_.choice(event);
             if (!offers(offered, first.actor)) continue;
-            if (there.explores(first.actor) || there.asleep(first)) return;
+            if (there.explores(first.actor)) return;
             add = first.actor;
         }
         if (add) {
@@ -194,10 +174,9 @@ class ExhaustiveSearch {
     Exploration& exploration_;
     const ExploreOptions& options_;
     Path path_;
-    HappensBefore history_;                ///< event i is what was taken at point i
-    std::vector<Node> nodes_;              ///< more than points, to use their memory again
-    std::vector<std::uint16_t> affected_;  ///< by the last event
-    bool at_last_ = false;                 ///< the program is at the last point
+    HappensBefore history_;    ///< event i is what was taken at point i
+    std::vector<Node> nodes_;  ///< more than points, to use their memory again
+    bool at_last_ = false;     ///< the program is at the last point
 };
 
 }  // namespace

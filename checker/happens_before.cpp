@@ -31,19 +31,18 @@ std::span<const std::size_t> HappensBefore::push(const Choice& choice, std::span
     event.choice = choice;
     event.actor = index_of(choice.actor);
     event.touched.assign(touched.begin(), touched.end());
-    event.affected.clear();
-    Actor& actor = actors_[event.actor];
-    event.number = static_cast<std::uint32_t>(actor.events.size() + 1);
+    std::vector<std::size_t>& mine = actors_[event.actor];
+    event.number = static_cast<std::uint32_t>(mine.size() + 1);
     event.clock.clear();
-    if (!actor.events.empty()) event.clock = events_[actor.events.back()].clock;
+    if (!mine.empty()) event.clock = events_[mine.back()].clock;
 
     // Races are looked for before the clock takes in what it conflicts with: a lock is taken after it was given back,
     // which happens after it was taken, but it could be had before that.
     races_.clear();
-    for (const Touched& mine : event.touched) {
-        for (const Access& access : accesses_[mine.object]) {
+    for (const Touched& touch : event.touched) {
+        for (const Access& access : accesses_[touch.object]) {
             const Event& other = events_[access.event];
-            if (other.actor == event.actor || !(access.written || mine.written)) continue;
+            if (!access.written && !touch.written) continue;
             if (at(event.clock, other.actor) < other.number) races_.push_back(access.event);
         }
     }
@@ -51,29 +50,18 @@ std::span<const std::size_t> HappensBefore::push(const Choice& choice, std::span
     races_.erase(std::unique(races_.begin(), races_.end()), races_.end());
 
     for (const std::size_t race : races_) join(event.clock, events_[race].clock);
-    for (auto by = actor.affected_by.rbegin(); by != actor.affected_by.rend(); ++by) {
-        if (!actor.events.empty() && *by < actor.events.back()) break;
-        join(event.clock, events_[*by].clock);
-    }
     if (event.clock.size() <= event.actor) event.clock.resize(event.actor + 1);
     event.clock[event.actor] = event.number;
-    for (const Touched& mine : event.touched) accesses_[mine.object].push_back({size_, mine.written});
-    actor.events.push_back(size_);
+    for (const Touched& touch : event.touched) accesses_[touch.object].push_back({size_, touch.written});
+    mine.push_back(size_);
     ++size_;
     return races_;
 }
 
-void HappensBefore::affects(std::uint16_t actor) {
-    const std::size_t index = index_of(actor);
-    events_[size_ - 1].affected.push_back(index);
-    actors_[index].affected_by.push_back(size_ - 1);
-}
-
 void HappensBefore::pop() {
     const Event& event = events_[--size_];
-    actors_[event.actor].events.pop_back();
-    for (const std::size_t actor : event.affected) actors_[actor].affected_by.pop_back();
-    for (const Touched& mine : event.touched) accesses_[mine.object].pop_back();
+    actors_[event.actor].pop_back();
+    for (const Touched& touch : event.touched) accesses_[touch.object].pop_back();
 }
 
 std::span<const std::size_t> HappensBefore::initials(std::size_t before) {

@@ -17,16 +17,14 @@ namespace vmemcheck::checker {
 /// Whether two parts of a run touch something in common that one of them writes.
 [[nodiscard]] bool conflict(std::span<const Touched> a, std::span<const Touched> b);
 
-/// The events of a run, one for each alternative taken. An event happens before a later one if both are of one actor,
-/// conflict, the earlier one changed what the later one's actor could do, or by way of others.
+/// The events of a run, one for each alternative taken. An event happens before a later one if both are of one actor
+/// or conflict, or by way of others.
 class HappensBefore {
  public:
     /// Adds an event.
     /// \return the earlier events of other actors that conflict with it and do not happen before what its actor did
     /// until now: each pair may be had the other way round. Valid until the next call.
     std::span<const std::size_t> push(const Choice& choice, std::span<const Touched> touched);
-    /// The last event changed what another actor can do.
-    void affects(std::uint16_t actor);
     /// Removes the last event.
     void pop();
 
@@ -48,11 +46,6 @@ class HappensBefore {
         std::uint32_t number = 0;  ///< of the events of the actor, from 1
         Clock clock;               ///< itself included
         std::vector<Touched> touched;
-        std::vector<std::size_t> affected;  ///< actors
-    };
-    struct Actor {
-        std::vector<std::size_t> events;
-        std::vector<std::size_t> affected_by;
     };
     struct Access {
         std::size_t event;
@@ -64,7 +57,7 @@ class HappensBefore {
     static void join(Clock& clock, const Clock& other);
 
     std::unordered_map<std::uint16_t, std::size_t> indices_;
-    std::vector<Actor> actors_;
+    std::vector<std::vector<std::size_t>> actors_;                     ///< their events
     std::unordered_map<std::uint64_t, std::vector<Access>> accesses_;  ///< by object, in order
     std::vector<Event> events_;                                        ///< more than size_, to use their memory again
     std::size_t size_ = 0;

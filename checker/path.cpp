@@ -42,7 +42,6 @@ void Path::drop() {
         point.saved.reset();
         saved_.pop_back();
     }
-    cost_ = point.cost;
     --size_;
     gone_on_ = size_ > 0;
 }

@@ -49,7 +49,7 @@ class Path {
     [[nodiscard]] std::size_t unsaved() const;
     /// What was taken so far: up to the last point, this included if the program has gone on from it.
     [[nodiscard]] Choices choices() const;
-    /// Of the alternatives taken so far.
+    /// Of the alternatives taken so far. Not between drop() and back_to_last().
     [[nodiscard]] std::uint64_t cost() const { return cost_; }
 
     [[nodiscard]] std::size_t bytes() const { return bytes_; }

@@ -73,7 +73,9 @@ class Program {
     [[nodiscard]] virtual const ProgramEnd& end() const = 0;
 
     /// What the last take() read and wrote. Two of different actors that touch nothing in common that one of them
-    /// writes may be exchanged.
+    /// writes may be exchanged. What decides whether, and with which answers, the actor that moved can move again was
+    /// read, above all if it has to wait: nothing else tells what an actor waits for. So was all that a property was
+    /// decided by.
     [[nodiscard]] virtual std::span<const Touched> touched() const = 0;
 
     /// A hash of all that decides how the run goes on. Equal states have equal ones; the other way round up to a

@@ -11,6 +11,7 @@
 #include "checker/explore.hpp"
 #include "checker/shrink_choices.hpp"
 #include "cli/commands.hpp"
+#include "cli/driver_coverage.hpp"
 #include "cli/driver_flags.hpp"
 #include "cli/driver_run.hpp"
 #include "cli/error.hpp"
@@ -123,6 +124,10 @@ class DriverCommand {
             .type_name("FILE")
             .not_empty()
             .group(output);
+        command
+            .add_flag("--coverage", coverage_,
+                      "tell which lines of the driver were run (gcov), and which scheduling points")
+            .group(output);
         command.add_flag("--verbose", verbose_, "show each step of a run, not each stretch").group(output);
         command.footer(
             "The driver's source is compiled, unmodified, against a small shim of the kernel, and its tasks are run on "
@@ -154,7 +159,7 @@ class DriverCommand {
         const DriverSource source = flags_.source();
         const DriverSetup setup = replay_.empty() ? flags_.setup(source.release) : given.setup;
         const BuildFolder folder;
-        const auto plugin = build(source, folder.path());
+        const auto plugin = build(source, folder.path(), coverage_);
         if (!setup.safe_unplug && !plugin->has_parameter("bbm_safe_unplug")) {
             throw UserError("this driver has no unsafe unplug: no module parameter bbm_safe_unplug (removed in v6.5)");
         }
@@ -165,16 +170,17 @@ class DriverCommand {
         }
         print_header(source, setup);
         if (!replay_.empty()) return replay(machine, given);
-        return explore(machine, source);
+        return explore(machine, source, *plugin);
     }
 
  private:
-    static std::unique_ptr<Plugin> build(const DriverSource& source, const std::string& folder) {
+    static std::unique_ptr<Plugin> build(const DriverSource& source, const std::string& folder, bool coverage) {
         conformance::PluginSource what;
         what.driver = source.driver;
         what.interface = source.interface;
         what.kernel_version = source.kernel_version;
         what.build_folder = folder;
+        what.coverage = coverage;
         if (const char* compiler = std::getenv("CC"); compiler != nullptr && *compiler != '\0')
             what.compiler = compiler;
         auto built = Plugin::build(what);
@@ -260,7 +266,7 @@ class DriverCommand {
         return options;
     }
 
-    [[nodiscard]] ExitCode explore(Machine& machine, const DriverSource& source) const {
+    [[nodiscard]] ExitCode explore(Machine& machine, const DriverSource& source, Plugin& plugin) const {
         checker::ExploreOptions options = this->options();
         ExploreResult result;
         {
@@ -280,11 +286,11 @@ class DriverCommand {
         }
         if (result.ended == checker::ExploreEnded::program_error)
             throw UserError(fmt::format("{}: {}", source.driver, result.error));
-        return report(machine, source, options, result);
+        return report(machine, source, plugin, options, result);
     }
 
-    [[nodiscard]] ExitCode report(Machine& machine, const DriverSource& source, const checker::ExploreOptions& options,
-                                  ExploreResult& result) const {
+    [[nodiscard]] ExitCode report(Machine& machine, const DriverSource& source, Plugin& plugin,
+                                  const checker::ExploreOptions& options, ExploreResult& result) const {
         const Style style = Style::of(1);
         print(explored_text(options, result));
         bool violated = false;
@@ -315,11 +321,14 @@ class DriverCommand {
                             {"seconds", violation.seconds},
                             {"file", file}});
         }
+        std::optional<DriverCoverage> coverage;
+        if (coverage_) coverage = driver_coverage(plugin);
+        if (coverage) print("\n" + coverage_text(*coverage));
         print("\n" + verdict_text(style, options, result));
         const ExitCode code = violated           ? ExitCode::violation
                               : complete(result) ? ExitCode::as_expected
                                                  : ExitCode::incomplete;
-        if (!json_.empty()) write_json(machine, source, result, std::move(list), code);
+        if (!json_.empty()) write_json(machine, source, result, std::move(list), coverage, code);
         return code;
     }
 
@@ -403,7 +412,7 @@ class DriverCommand {
     }
 
     void write_json(Machine& machine, const DriverSource& source, const ExploreResult& result, Json violations,
-                    ExitCode code) const {
+                    const std::optional<DriverCoverage>& coverage, ExitCode code) const {
         Json json{{"vmemcheck-driver-result", 1},
                   {"driver", printable(source.driver)},
                   {"kernel", fmt::format("{}.{}", source.kernel_version / 100, source.kernel_version % 100)},
@@ -422,6 +431,7 @@ class DriverCommand {
                   {"steps", result.points + result.retaken},
                   {"seconds", result.seconds},
                   {"violations", std::move(violations)}};
+        if (coverage) json["coverage"] = coverage_json(*coverage);
         if (result.bound_done) json["deviations"] = *result.bound_done;
         write_file(json_, json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
     }
@@ -443,6 +453,7 @@ class DriverCommand {
     std::string save_;
     std::string json_;
     std::string replay_;
+    bool coverage_ = false;
     bool verbose_ = false;
 };
 

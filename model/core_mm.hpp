@@ -115,6 +115,8 @@ struct CoreMm : Run<D, Context> {
         const Value begin = begin_of_bb();
         s.op_caller = caller::rollback;
         s.op_type = online_type::offline;
+        // One that the state does not have may come before those it has, whatever these are.
+        if (this->elsewhere()) return rollback_elsewhere(from, begin + this->memory_blocks());
         for (int i = first; i < first + c.scope.memory_blocks; ++i) {
             const int slot =
                 c.is(Mutant::rollback_shifts_online_types) ? (i - first + 1) % c.scope.memory_blocks : i - first;
@@ -132,9 +134,8 @@ struct CoreMm : Run<D, Context> {
                 return next(StepId::op_online_enter);
             }
         }
-        if (this->elsewhere()) return rollback_elsewhere(from, begin + this->memory_blocks());
         s.op_mb = begin;
-        rollback_done();
+        rollback_done(first);
     }
 
     /// The next block is one that the state does not have.
@@ -148,8 +149,8 @@ struct CoreMm : Run<D, Context> {
         next(StepId::op_online_enter);
     }
 
-    void rollback_done() {
-        const int first = first_mb();
+    /// \param first of the big block in the state; the one that is the first of all may not be there
+    void rollback_done(int first) {
         for (int i = 0; i < c.scope.memory_blocks; ++i) {
             const auto& block = this->mb(first + i);
             const auto wanted = D::select(block.zone == zone::movable, online_type::movable, online_type::kernel);

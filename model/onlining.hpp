@@ -149,8 +149,9 @@ struct Onlining : Notifier<D, Context> {
             this->show(EventKind::set_fake_offline, this->self(), mb);
         } else {
             this->adjust_managed_memory_block(this->mb(mb).zone, 1);
-            if (callback) this->show(EventKind::generic_online_page, this->self(), mb);
-            if (callback && c.release.memmap_starts_offline) this->show(EventKind::adjust_managed, this->self(), mb);
+            // Without the driver's callback, generic_online_page() is the callback.
+            this->show(EventKind::generic_online_page, this->self(), mb);
+            if (c.release.memmap_starts_offline) this->show(EventKind::adjust_managed, this->self(), mb);
         }
         this->mb(mb).online = 1;
         this->show(EventKind::undo_isolate, this->self(), mb);
@@ -231,6 +232,11 @@ struct Onlining : Notifier<D, Context> {
         this->mb(mb).zone = 0;
         s.mem_hotplug_lock = task::none;
         this->show(EventKind::online_pages_ret, this->self(), -1, this->kernel(rc));
+        // What MEM_PREPARE_ONLINE began ends here as well (memory_block_online()).
+        if (c.release.notifies_prepare_and_finish && this->notifier_registered()) {
+            this->notify(EventKind::notifier_cb, NotifierAction::finish_offline);
+            this->show(EventKind::notifier_cb_ret, this->self(), -1, 1);
+        }
         returns(rc);
     }
 };

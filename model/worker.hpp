@@ -172,18 +172,23 @@ struct Worker : FakeOffline<D, Context> {
     /// for_each_bb() from wk_bb on, or for_each_bb_rev() below it: the first big block in this state becomes wk_bb.
     [[nodiscard]] bool find_bb(int state, bool reverse) {
         const Value from = s.wk_bb;
+        const auto in_loop = [&](const Value& at) ->
+            typename D::Bool { return (reverse ? at < from : at >= from) && at < s.next_bb; };
+        // One that the state does not have may come before those it has, whatever these are.
+        if (this->elsewhere()) {
+            s.wk_bb = s.numbering.any_number();
+            if (!in_loop(s.wk_bb) || s.numbering.has_big_block(c.scope, s.wk_bb)) this->blocked("no such big block");
+            return true;
+        }
         for (int n = 0; n < c.scope.big_blocks; ++n) {
             const int i = reverse ? c.scope.big_blocks - 1 - n : n;
             const Value at = this->bb_position(i);
-            if ((reverse ? at < from : at >= from) && at < s.next_bb && this->bb(i).state == state) {
+            if (in_loop(at) && this->bb(i).state == state) {
                 s.wk_bb = at;
                 return true;
             }
         }
-        if (!this->elsewhere()) return false;
-        s.wk_bb = s.numbering.any_number();
-        if (s.wk_bb >= s.next_bb || s.numbering.has_big_block(c.scope, s.wk_bb)) this->blocked("no such big block");
-        return true;
+        return false;
     }
 
     /// The end of the loop: what `rc` makes of the run.

@@ -188,6 +188,9 @@ int Machine::try_remove_memory(int first, int count) {
         block.state = BlockState::absent;
         block.zone = 0;
         block.stale = 0;
+        // The memmap is given back; the next one is a new one.
+        for (int i = first_page_of(b); i < first_page_of(b + 1); ++i)
+            world_->memmap[static_cast<std::size_t>(i)] = page{};
     }
     show(EventKind::try_remove_memory_ret, -1, 0);
     return 0;
@@ -325,7 +328,7 @@ int Machine::online_pages(int b, unsigned zone) {
     while ((1 << order) > setup_.pages) --order;
     for (int i = first; i < first + setup_.pages; i += 1 << order) {
         if (w.online_page_callback != nullptr) {
-            if (i == first) show(EventKind::online_page_cb, b);
+            show(EventKind::online_page_cb, b, 1 << order);
             w.online_page_callback(&w.memmap[static_cast<std::size_t>(i)], order);
         } else {
             generic_online_page(&w.memmap[static_cast<std::size_t>(i)], order);
@@ -447,7 +450,7 @@ int Machine::offline_pages(int b) {
     touch(&w.managed[zone], true);
     w.managed[zone] -= setup_.release.notifier_adjusts_managed ? setup_.pages : setup_.pages - kept;
     w.present[zone] -= setup_.pages;
-    show(EventKind::adjust_managed, b);
+    show(EventKind::adjust_managed, b, setup_.release.notifier_adjusts_managed ? setup_.pages : setup_.pages - kept);
     w.pcp_disabled = 0;  // zone_pcp_enable()
     memory_notify(NotifierAction::offline, b);
     return 0;

@@ -161,7 +161,7 @@ void Machine::free_contig_range(unsigned long pfn, unsigned long count) {
         const int i = page_index(p);
         require_memmap(i, "free_contig_range()");
         touch(page_object + static_cast<unsigned>(i), true);
-        if (n == 0) show(EventKind::free_contig_range, block_of_page(i));
+        if (n == 0) show(EventKind::free_contig_range, block_of_page(i), static_cast<std::int64_t>(count));
         PageInfo& info = world_->info[static_cast<std::size_t>(i)];
         if (info.use != PageUse::contig && !may_take_for(info, *p, PageUse::init)) {
             violation("no-warn",
@@ -191,7 +191,7 @@ void Machine::generic_online_page(page* first, unsigned order) {
     if (order > host_.max_order || start + (1 << order) > setup_.total_pages() || start % (1 << order) != 0)
         violation("no-oops", "generic_online_page() of an order that is too large, or not aligned");
     const int block = block_of_page(start);
-    show(EventKind::generic_online_page, block);
+    show(EventKind::generic_online_page, block, 1 << order);
     const bool onlining = world_->task[static_cast<std::size_t>(std::max(current_, 0))].onlining != 0;
     for (int i = start; i < start + (1 << order); ++i) {
         touch(page_object + static_cast<unsigned>(i), true);
@@ -222,8 +222,7 @@ void Machine::generic_online_page(page* first, unsigned order) {
     const std::size_t zone = zone_index(world_->block[static_cast<std::size_t>(block)].zone);
     touch(&world_->managed[zone], true);
     world_->managed[zone] += 1 << order;
-    if (setup_.release.memmap_starts_offline && world_->online_page_callback != nullptr)
-        show(EventKind::adjust_managed, block);
+    if (setup_.release.memmap_starts_offline) show(EventKind::adjust_managed, block, 1 << order);
 }
 
 }  // namespace vmemcheck::conformance

@@ -311,6 +311,7 @@ void Machine::access(const void* address, std::size_t size, bool write) {
         return;
     }
     if (plugin_.contains(address)) {
+        if (plugin_.is_counter(address)) return;
         if (write && !plugin_.is_variable(address)) violation("no-oops", "a constant of the driver is written");
         touch(reinterpret_cast<std::uintptr_t>(address) & ~std::uintptr_t{7}, write);
         return;
@@ -403,7 +404,7 @@ void Machine::set_page_offline(page* p, bool offline) {
     const int i = page_index(p);
     require_memmap(i, "SetPageOffline()");
     touch(page_object + static_cast<unsigned>(i), true);
-    show(offline ? EventKind::set_fake_offline : EventKind::clear_fake_offline, block_of_page(i));
+    show(offline ? EventKind::set_fake_offline : EventKind::clear_fake_offline, block_of_page(i), 1);
     if (offline && world_->info[static_cast<std::size_t>(i)].use != PageUse::contig) {
         // (6.1 marks pages that are being onlined, too.)
         if (world_->info[static_cast<std::size_t>(i)].use != PageUse::init)
@@ -420,7 +421,9 @@ void Machine::set_page_dirty(page* p, bool dirty) {
     const int i = page_index(p);
     require_memmap(i, "SetPageDirty()");
     touch(page_object + static_cast<unsigned>(i), true);
-    show(dirty ? EventKind::set_fake_offline : EventKind::clear_fake_offline, block_of_page(i));
+    // Where a memmap starts PageOffline, this is all that the driver does to a page that is onlined.
+    if (setup_.release.memmap_starts_offline)
+        show(dirty ? EventKind::set_fake_offline : EventKind::clear_fake_offline, block_of_page(i), 1);
     p->dirty = dirty ? 1 : 0;
 }
 
@@ -436,7 +439,7 @@ void Machine::adjust_managed(page* p, long count) {
     require_memmap(i, "adjust_managed_page_count()");
     const std::size_t zone = zone_index(p->zone);
     touch(&world_->managed[zone], true);
-    show(EventKind::adjust_managed, block_of_page(i));
+    show(EventKind::adjust_managed, block_of_page(i), count);
     world_->managed[zone] += static_cast<std::int32_t>(count);
 }
 

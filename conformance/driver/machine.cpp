@@ -53,6 +53,7 @@ struct Machine::Saved final : checker::ProgramState {
     std::array<std::uint32_t, driver_actor::tasks> stack_size{};
     std::vector<Step> steps;
     std::vector<Alternative> alternatives;
+    std::array<std::vector<Frame>, driver_actor::tasks> frames;
     std::uint64_t fingerprint = 0;
     ProgramEnd end;
     bool over = false;
@@ -521,7 +522,7 @@ std::uint64_t Machine::fingerprint() const {
 }
 
 std::unique_ptr<checker::ProgramState> Machine::save() const {
-    if (observer_ != nullptr || !Fibers::can_be_copied()) return nullptr;
+    if (!Fibers::can_be_copied()) return nullptr;
     auto saved = std::make_unique<Saved>();
     std::memcpy(static_cast<void*>(&saved->world), world_.get(), offsetof(World, heap) + world_->heap_used);
     std::size_t size = plugin_.data_bytes();
@@ -538,6 +539,7 @@ std::unique_ptr<checker::ProgramState> Machine::save() const {
     }
     saved->steps = steps_;
     saved->alternatives = alternatives_;
+    saved->frames = frames_;
     saved->fingerprint = fingerprint();
     saved->end = end_;
     saved->over = over_;
@@ -559,6 +561,7 @@ void Machine::restore(const checker::ProgramState& state) {
     }
     steps_ = saved.steps;
     alternatives_ = saved.alternatives;
+    frames_ = saved.frames;
     known_fingerprint_ = saved.fingerprint;
     fingerprint_known_ = true;
     end_ = saved.end;

@@ -46,6 +46,8 @@ class DriverObserver {
     virtual void event(const DriverEvent& event) = 0;
     /// What the host does shows in the recording's marks only.
     virtual void resized(std::uint64_t bytes) = 0;
+    /// A user of pages does something with the last page of a memory block. \param action PageAction
+    virtual void page_used(int block, unsigned action) = 0;
     /// The kernel's log.
     virtual void printed(std::string_view text) = 0;
 };
@@ -77,7 +79,8 @@ class Machine final : public checker::Program, public FaultHandler {
     [[nodiscard]] const Plugin& plugin() const { return plugin_; }
     /// The driver's own state, or nothing while there is none. Reading it is no access of the driver's.
     [[nodiscard]] bool observe(shim_observed& seen) const;
-    /// \param observer null: nobody. Takes effect with the next run, which then cannot be saved.
+    /// \param observer null: nobody. Takes effect with the next run. Where a run is saved and come back to, what the
+    /// observer knows must be, too.
     void record(DriverObserver* observer) { observer_ = observer; }
     /// Events as they happen, in words, for a chart of a run: on or off.
     [[nodiscard]] int moving() const { return current_; }
@@ -169,6 +172,11 @@ class Machine final : public checker::Program, public FaultHandler {
 
  private:
     struct Saved;
+    /// A function of the driver that runs, and whose return is observed.
+    struct Frame {
+        void* return_address;
+        bbm::EventKind returns;
+    };
 
     // robust.cpp: a driver that does what none should
     void* landing_stack(std::uintptr_t code, bool late) override;
@@ -321,10 +329,6 @@ class Machine final : public checker::Program, public FaultHandler {
     mutable bool fingerprint_known_ = false;
 
     DriverObserver* observer_ = nullptr;
-    struct Frame {
-        void* return_address;
-        bbm::EventKind returns;
-    };
     std::array<std::vector<Frame>, driver_actor::tasks> frames_;
     std::array<std::uint64_t, static_cast<std::size_t>(Op::count)> op_count_{};
     std::set<const void*> point_sites_;

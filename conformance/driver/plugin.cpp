@@ -114,9 +114,22 @@ std::string first_lines(const fs::path& messages) {
     return text;
 }
 
+/// The flags by which the source becomes one with the shim.
+std::vector<std::string> shim_flags(const PluginSource& source, const fs::path& folder) {
+    return {"-std=gnu11",
+            "-w",
+            "-I",
+            (folder / "include").string(),
+            "-I",
+            folder.string(),
+            "-include",
+            "kernel.h",
+            "-DSHIM_KERNEL_VERSION=" + std::to_string(source.kernel_version),
+            "-DSHIM_DRIVER=\"" + fs::absolute(source.driver).string() + "\""};
+}
+
 std::optional<std::string> compile(const PluginSource& source, const fs::path& folder) {
-    const std::string driver = "\"" + fs::absolute(source.driver).string() + "\"";
-    std::vector<std::string> words{source.compiler, "-std=gnu11", "-O1", "-g", "-w", "-fPIC",
+    std::vector<std::string> words{source.compiler, "-O1", "-g", "-fPIC",
                                    // every function of the source is one of the program's, with its arguments where
                                    // the ABI has them
                                    "-fno-inline", "-fno-ipa-sra", "-fno-ipa-cp", "-fno-partial-inlining",
@@ -127,10 +140,9 @@ std::optional<std::string> compile(const PluginSource& source, const fs::path& f
     // Each access to memory calls us, or AddressSanitizer where this program is built with it.
     words.emplace_back(source.address_sanitizer ? "-fsanitize=address" : "-fsanitize=thread");
     if (source.coverage) words.insert(words.end(), {"-fprofile-arcs", "-ftest-coverage", "-DSHIM_COVERAGE"});
-    words.insert(words.end(),
-                 {"-I", (folder / "include").string(), "-I", folder.string(), "-include", "kernel.h",
-                  "-DSHIM_KERNEL_VERSION=" + std::to_string(source.kernel_version), "-DSHIM_DRIVER=" + driver, "-c",
-                  "-o", (folder / "driver.o").string(), (folder / "wrapper.c").string()});
+    const std::vector<std::string> shim = shim_flags(source, folder);
+    words.insert(words.end(), shim.begin(), shim.end());
+    words.insert(words.end(), {"-c", "-o", (folder / "driver.o").string(), (folder / "wrapper.c").string()});
     const fs::path messages = folder / "messages";
     const int status = run(words, messages);
     if (status == -1) return source.compiler + ": cannot be run: " + error_text();
@@ -231,11 +243,12 @@ std::optional<std::string> Plugin::read_symbols(const std::string& file) {
                 symbols_.push_back({address, address + symbol.st_size, name});
             } else if (ELF64_ST_TYPE(symbol.st_info) == STT_OBJECT) {
                 // What gcov counts is not the driver's.
-                const bool ours = name.rfind("__gcov", 0) == 0 || name.rfind("shim_param_", 0) == 0 ||
+                const bool ours = name.rfind("__gcov", 0) == 0 || name.rfind("gcov", 0) == 0 ||
+                                  name.rfind("completed", 0) == 0 || name.rfind("shim_param_", 0) == 0 ||
                                   name == "shim_host" || name.rfind("plugin.", 0) == 0;
                 const bool writable = (sections[symbol.st_shndx].sh_flags & SHF_WRITE) != 0;
-                if (writable && !ours && symbol.st_size > 0)
-                    data_.push_back({reinterpret_cast<std::byte*>(address), symbol.st_size});
+                if (writable && symbol.st_size > 0)
+                    (ours ? not_ours_ : data_).push_back({reinterpret_cast<std::byte*>(address), symbol.st_size});
             }
         }
     }
@@ -296,6 +309,13 @@ bool Plugin::is_variable(const void* address) const {
                        [at](const PluginData& d) { return at >= d.begin && at < d.begin + d.size; });
 }
 
+bool Plugin::is_counter(const void* address) const {
+    const auto* const at = static_cast<const std::byte*>(address);
+    return source_.coverage && std::any_of(not_ours_.begin(), not_ours_.end(), [at](const PluginData& d) {
+               return at >= d.begin && at < d.begin + d.size;
+           });
+}
+
 bool Plugin::has_parameter(std::string_view name) const {
     return std::any_of(functions_->params, functions_->params_end,
                        [name](const shim_param& p) { return name == p.name; });
@@ -307,6 +327,33 @@ bool Plugin::set_parameter(std::string_view name, std::uint64_t value) {
     if (found == functions_->params_end) return false;
     std::memcpy(found->value, &value, std::min(found->size, sizeof(value)));
     return true;
+}
+
+std::set<int> Plugin::lines_with_points() const {
+    const fs::path folder = fs::path(object_).parent_path();
+    const fs::path text = folder / "driver.i";
+    std::vector<std::string> words{source_.compiler, "-E"};
+    const std::vector<std::string> shim = shim_flags(source_, folder);
+    words.insert(words.end(), shim.begin(), shim.end());
+    words.insert(words.end(), {"-o", text.string(), (folder / "wrapper.c").string()});
+    std::set<int> lines;
+    if (run(words, folder / "messages") != 0) return lines;
+    const std::string driver = fs::absolute(source_.driver).string();
+    static const std::regex marker(R"re(# ([0-9]{1,7}) "([^"]*)".*)re");
+    static const std::regex call(R"(shim_host->[a-z_]+\()");
+    std::ifstream in(text);
+    std::string line;
+    bool inside = false;
+    for (int number = 0; std::getline(in, line); ++number) {
+        std::smatch match;
+        if (line.starts_with("# ") && std::regex_match(line, match, marker)) {
+            inside = match[2] == driver;
+            number = std::stoi(match[1]) - 1;
+        } else if (inside && std::regex_search(line, call)) {
+            lines.insert(number);
+        }
+    }
+    return lines;
 }
 
 void Plugin::dump_coverage() {

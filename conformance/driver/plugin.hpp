@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -71,6 +72,8 @@ class Plugin {
     [[nodiscard]] bool contains(const void* address) const;
     /// Whether an address is in a variable.
     [[nodiscard]] bool is_variable(const void* address) const;
+    /// Whether an address is one of gcov's.
+    [[nodiscard]] bool is_counter(const void* address) const;
     /// Sets a module parameter, if the driver has it. \return whether it has
     bool set_parameter(std::string_view name, std::uint64_t value);
     [[nodiscard]] bool has_parameter(std::string_view name) const;
@@ -78,6 +81,9 @@ class Plugin {
     [[nodiscard]] const PluginSource& source() const { return source_; }
     /// Where gcov finds its notes.
     [[nodiscard]] const std::string& object() const { return object_; }
+    /// The lines of the driver's source that, once the shim's macros are replaced, call the machine. Asks the
+    /// preprocessor; empty if it cannot be run.
+    [[nodiscard]] std::set<int> lines_with_points() const;
     /// Writes what gcov counts to its file, and begins to count anew.
     void dump_coverage();
 
@@ -95,7 +101,7 @@ class Plugin {
     void* handle_ = nullptr;
     std::uintptr_t base_ = 0, end_ = 0;
     const shim_plugin* functions_ = nullptr;
-    std::vector<PluginData> data_;
+    std::vector<PluginData> data_, not_ours_;
     std::vector<std::byte> initial_;
     std::vector<Function> symbols_;
     mutable std::map<std::uintptr_t, std::string> lines_;

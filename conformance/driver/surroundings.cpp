@@ -11,19 +11,7 @@ namespace {
 constexpr std::uint64_t page_object = 2ULL << 60U;
 constexpr std::uint64_t block_object = 3ULL << 60U;
 
-/// What users of pages do with the last page of a memory block.
-enum PageAction : unsigned {
-    take_page,
-    take_for_kernel,
-    free_page,
-    to_pcp_list,
-    pin,
-    unpin,
-    pin_for_ever,
-    walk,
-    actions
-};
-constexpr std::array<const char*, actions> action_names{
+constexpr std::array<const char*, page_actions> action_names{
     "allocates",     "allocates for the kernel",         "frees", "frees to a per-cpu list", "pins", "unpins",
     "pins for ever", "takes a reference (pfn walker) on"};
 constexpr std::array<const char*, 3> write_names{"offline", "online_kernel", "online_movable"};
@@ -76,11 +64,11 @@ bool Machine::user_action_possible(unsigned answer) const {
 
 // --- users of pages ---
 
-unsigned Machine::page_answers() const { return static_cast<unsigned>(setup_.total_memory_blocks()) * actions; }
+unsigned Machine::page_answers() const { return static_cast<unsigned>(setup_.total_memory_blocks()) * page_actions; }
 
 bool Machine::page_action_possible(unsigned answer) const {
     const World& w = *world_;
-    const auto b = answer / actions;
+    const auto b = answer / page_actions;
     const BlockInfo& block = w.block[b];
     if (block.online == 0) return false;
     const int i = first_page_of(static_cast<int>(b) + 1) - 1;
@@ -95,10 +83,10 @@ bool Machine::page_action_possible(unsigned answer) const {
     });
     const auto pinned =
         std::count_if(w.info.begin(), w.info.end(), [](const PageInfo& q) { return q.pin != PinKind::none; });
-    switch (answer % actions) {
+    switch (answer % page_actions) {
         case take_page:
         case take_for_kernel:
-            if (answer % actions == take_for_kernel && block.zone == SHIM_ZONE_MOVABLE) return false;
+            if (answer % page_actions == take_for_kernel && block.zone == SHIM_ZONE_MOVABLE) return false;
             return available && (p.use == PageUse::pcp || in_use < setup_.allocations);
         case free_page:
             return used || p.use == PageUse::pcp;
@@ -120,7 +108,7 @@ bool Machine::page_action_possible(unsigned answer) const {
 int Machine::page_default() const {
     for (unsigned b = 0; b < static_cast<unsigned>(setup_.total_memory_blocks()); ++b) {
         for (const unsigned action : {unpin, free_page}) {
-            if (page_action_possible(b * actions + action)) return static_cast<int>(b * actions + action);
+            if (page_action_possible(b * page_actions + action)) return static_cast<int>(b * page_actions + action);
         }
     }
     return -1;
@@ -128,10 +116,11 @@ int Machine::page_default() const {
 
 void Machine::pages(unsigned answer) {
     World& w = *world_;
-    const auto b = answer / actions;
+    const auto b = answer / page_actions;
     const int i = first_page_of(static_cast<int>(b) + 1) - 1;
     PageInfo& p = w.info[static_cast<std::size_t>(i)];
     page& seen = w.memmap[static_cast<std::size_t>(i)];
+    if (observer_ != nullptr) observer_->page_used(static_cast<int>(b), answer % page_actions);
     touch(page_object + static_cast<unsigned>(i), true);
     touch(block_object + b, false);
     touch((1ULL << 60U) + static_cast<unsigned>(i / pages_per_page_block()), false);
@@ -141,14 +130,14 @@ void Machine::pages(unsigned answer) {
         seen.refcount = 0;
         seen.type = use == PageUse::buddy ? SHIM_PAGE_BUDDY : SHIM_PAGE_PLAIN;
     };
-    switch (answer % actions) {
+    switch (answer % page_actions) {
         case take_page:
         case take_for_kernel:
             if (w.block[b].state == BlockState::going_online && w.block[b].opened == 0) {
                 finish_run(checker::ProgramEnd::Kind::violation, "allocated-after-online",
                            "a page is allocated while its memory block is still being onlined");
             }
-            p.use = answer % actions == take_page ? PageUse::movable : PageUse::unmovable;
+            p.use = answer % page_actions == take_page ? PageUse::movable : PageUse::unmovable;
             seen.refcount = 1;
             seen.type = SHIM_PAGE_PLAIN;
             return;
@@ -159,9 +148,9 @@ void Machine::pages(unsigned answer) {
         case pin:
         case pin_for_ever:
         case walk:
-            p.pin = answer % actions == pin    ? PinKind::temporary
-                    : answer % actions == walk ? PinKind::walker
-                                               : PinKind::eternal;
+            p.pin = answer % page_actions == pin    ? PinKind::temporary
+                    : answer % page_actions == walk ? PinKind::walker
+                                                    : PinKind::eternal;
             seen.refcount++;
             return;
         default:
@@ -183,8 +172,8 @@ std::string Machine::surroundings_text(int actor, unsigned answer) const {
     if (actor == driver_actor::user)
         return std::string("writes ") + write_names.at(answer % 3) + " to memory block " + std::to_string(answer / 3);
     if (actor == driver_actor::pages) {
-        return std::string("somebody ") + action_names.at(answer % actions) + " the last page of memory block " +
-               std::to_string(answer / actions);
+        return std::string("somebody ") + action_names.at(answer % page_actions) + " the last page of memory block " +
+               std::to_string(answer / page_actions);
     }
     return "nothing more happens";
 }

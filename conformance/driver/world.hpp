@@ -40,6 +40,19 @@ enum class PageUse : std::uint8_t {
     contig,  ///< taken by alloc_contig_range()
 };
 
+/// What users of pages do with the last page of a memory block; in the model's order.
+enum PageAction : unsigned {
+    take_page,
+    take_for_kernel,
+    free_page,
+    to_pcp_list,
+    pin,
+    unpin,
+    pin_for_ever,
+    walk,
+    page_actions
+};
+
 enum class PinKind : std::uint8_t { none, temporary, eternal, walker };
 
 struct PageInfo {

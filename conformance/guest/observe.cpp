@@ -154,77 +154,101 @@ std::optional<std::string> differs(const bbm::Event& event, const Seen& seen) {
     return std::nullopt;
 }
 
-std::optional<std::string> differs(const Recording& recording, const Seen& seen, const State& s, const State& other) {
+std::optional<std::string> differs(const Recording& recording, const Seen& seen, const State& s,
+                                   std::span<const State* const> others) {
     if (!seen.driver) return std::nullopt;
     const DriverSeen& d = *seen.driver;
     const bbm::Scope& scope = recording.config.scope;
+    // The name is made when it is needed: this is called for each step of the search.
+    const auto compare = [&](const auto& what, std::int64_t value, const auto& of) -> std::optional<std::string> {
+        if (value == of(s)) return std::nullopt;
+        if (std::any_of(others.begin(), others.end(), [&](const State* other) { return value == of(*other); }))
+            return std::nullopt;
+        return difference(what(), value, of(s));
+    };
+    const auto item = [](const char* list, std::size_t i) {
+        return [list, i] { return std::string(list) + '[' + std::to_string(i) + ']'; };
+    };
     for (std::size_t i = 0; i < d.bb_states.size(); ++i) {
-        const int model = i < static_cast<std::size_t>(scope.big_blocks) ? static_cast<int>(s.bb[i].state) : 0;
-        if (d.bb_states[i] != model) return difference("bb_states[" + std::to_string(i) + "]", d.bb_states[i], model);
+        const bool known = i < static_cast<std::size_t>(scope.big_blocks);
+        const auto state = [&](const State& of) -> std::int64_t {
+            return known ? static_cast<int>(of.bb[i].state) : 0;
+        };
+        if (auto x = compare(item("bb_states", i), d.bb_states[i], state)) return x;
     }
     for (std::size_t i = 0; i < std::min<std::size_t>(d.bb_count.size(), bbm::big_block::count); ++i) {
-        if (d.bb_count[i] != s.bb_count[i])
-            return difference("bb_count[" + std::to_string(i) + "]", d.bb_count[i], s.bb_count[i]);
+        const auto count = [i](const State& of) -> std::int64_t { return of.bb_count[i]; };
+        if (auto x = compare(item("bb_count", i), d.bb_count[i], count)) return x;
     }
-    const auto same = [](const char* what, const std::optional<std::int64_t>& seen_value,
-                         std::int64_t model) -> std::optional<std::string> {
-        if (seen_value && *seen_value != model) return difference(what, *seen_value, model);
-        return std::nullopt;
+    const auto same = [&](const char* what, const std::optional<std::int64_t>& value,
+                          const auto& of) -> std::optional<std::string> {
+        if (!value) return std::nullopt;
+        return compare([what] { return std::string(what); }, *value, of);
     };
     const std::int64_t bb = recording.big_block_bytes;
     const std::int64_t mb = recording.memory_block_bytes;
-    if (auto x = same("next_bb", d.next_bb, recording.first_big_block + s.next_bb)) return x;
-    if (auto x = same("plugged", d.plugged, s.plugged * bb)) return x;
-    if (auto x = same("requested", d.requested, s.requested * bb)) return x;
-    if (auto x = same("offline_size", d.offline_size, s.offline_size * mb)) return x;
-    if (auto x = same("hotplug_active", d.hotplug_active, s.hotplug_active)) return x;
-    if (auto x = same("config_changed", d.config_changed, s.config_changed)) return x;
-    if (auto x = same("wq_active", d.wq_active, s.wq_active)) return x;
-    if (auto x = same("broken", d.broken, s.broken == bbm::broken::no ? 0 : 1)) return x;
-    if (auto x = same("removing", d.removing, s.removing)) return x;
+    const auto field = [](auto member) { return [member](const State& of) -> std::int64_t { return of.*member; }; };
+    const auto scaled = [](auto member, std::int64_t unit) {
+        return [member, unit](const State& of) -> std::int64_t { return (of.*member) * unit; };
+    };
+    const std::int64_t first = recording.first_big_block;
+    if (auto x = same("next_bb", d.next_bb, [first](const State& of) { return first + of.next_bb; })) return x;
+    if (auto x = same("plugged", d.plugged, scaled(&State::plugged, bb))) return x;
+    if (auto x = same("requested", d.requested, scaled(&State::requested, bb))) return x;
+    if (auto x = same("offline_size", d.offline_size, scaled(&State::offline_size, mb))) return x;
+    if (auto x = same("hotplug_active", d.hotplug_active, field(&State::hotplug_active))) return x;
+    if (auto x = same("config_changed", d.config_changed, field(&State::config_changed))) return x;
+    if (auto x = same("wq_active", d.wq_active, field(&State::wq_active))) return x;
+    const auto is_broken = [](const State& of) { return of.broken == bbm::broken::no ? 0 : 1; };
+    if (auto x = same("broken", d.broken, is_broken)) return x;
+    if (auto x = same("removing", d.removing, field(&State::removing))) return x;
     if (d.mutex_owner) {
-        const std::uint64_t expected = s.hotplug_mutex == bbm::task::none ? 0 : seen.mutex_holder;
-        if (*d.mutex_owner != expected)
+        const auto fits = [&](const State& of) {
+            return *d.mutex_owner == (of.hotplug_mutex == bbm::task::none ? 0 : seen.mutex_holder);
+        };
+        if (!fits(s) && std::none_of(others.begin(), others.end(), [&](const State* other) { return fits(*other); }))
             return "mutex_owner is recorded as another task than the one that got hotplug_mutex last";
     }
     for (std::size_t z = 0; z < 2; ++z) {
-        const std::string zone(bbm::zone::names[z]);
         if (d.managed[z]) {
             const auto in_pages = [&](const State& from) {
                 return in_real_pages(scope, recording.pages_per_memory_block, from.managed[z]);
             };
-            const auto [low, high] = std::minmax({in_pages(s), in_pages(other)});
-            if (*d.managed[z] < low || *d.managed[z] > high)
-                return difference("managed pages of " + zone, *d.managed[z], in_pages(s));
-        }
-        if (d.present[z]) {
-            std::int64_t model = 0;
-            for (int i = 0; i < scope.total_memory_blocks(); ++i) {
-                const auto& block = s.mb[static_cast<std::size_t>(i)];
-                if (block.online == 1 && block.zone == static_cast<int>(z)) model += recording.pages_per_memory_block;
+            std::int64_t low = in_pages(s);
+            std::int64_t high = low;
+            for (const State* other : others) {
+                low = std::min(low, in_pages(*other));
+                high = std::max(high, in_pages(*other));
             }
-            if (*d.present[z] != model) return difference("present pages of " + zone, *d.present[z], model);
+            if (*d.managed[z] < low || *d.managed[z] > high)
+                return difference("managed pages of " + std::string(bbm::zone::names[z]), *d.managed[z], in_pages(s));
         }
+        const auto present = [&](const State& of) {
+            std::int64_t pages = 0;
+            for (int i = 0; i < scope.total_memory_blocks(); ++i) {
+                const auto& block = of.mb[static_cast<std::size_t>(i)];
+                if (block.online == 1 && block.zone == static_cast<int>(z)) pages += recording.pages_per_memory_block;
+            }
+            return pages;
+        };
+        if (!d.present[z]) continue;
+        const auto name = [z] { return "present pages of " + std::string(bbm::zone::names[z]); };
+        if (auto x = compare(name, *d.present[z], present)) return x;
     }
     return std::nullopt;
 }
 
 namespace {
 
-/// How a page of a kind looks to the recorder.
-struct Look {
-    std::uint32_t buddy, offline;
-    std::uint64_t dirty;
-};
-constexpr Look look_before_6_12{0xffffff7f, 0xfffffeff, 1U << 3U};
-constexpr Look look_6_12{0xf0000000, 0xf1000000, 1U << 4U};
 constexpr std::uint32_t no_page_type = 0xffffffff;
+constexpr PageLook look_before_6_12{0xffffff7f, 0xfffffeff, no_page_type, 1U << 3U};
+constexpr PageLook look_6_12{0xf0000000, 0xf1000000, no_page_type, 1U << 4U};
 
 bool in_use(int kind) { return kind == bbm::page::movable || kind == bbm::page::unmovable; }
 
 bool ref_fits(const bbm::Page<State::Int>& p, std::int64_t ref) { return in_use(p.kind) ? ref >= 1 : ref == p.ref; }
 
-bool first_fits(const bbm::Page<State::Int>& p, const PagesSeen& seen, const Look& look) {
+bool first_fits(const bbm::Page<State::Int>& p, const PagesSeen& seen, const PageLook& look) {
     if (!ref_fits(p, seen.ref_first)) return false;
     switch (static_cast<int>(p.kind)) {
         case bbm::page::buddy:
@@ -240,15 +264,22 @@ bool first_fits(const bbm::Page<State::Int>& p, const PagesSeen& seen, const Loo
     }
 }
 
-const Look& look_in(const bbm::Release& release) {
-    return release.notifies_prepare_and_finish ? look_6_12 : look_before_6_12;
+/// Within isolate_freepages_range() a page is off the free list for a while before it gets its reference.
+bool isolated_free_page(const bbm::Page<State::Int>& before, const bbm::Page<State::Int>& after,
+                        const PagesSeen& seen) {
+    return before.kind == bbm::page::buddy && after.kind == bbm::page::contig && seen.ref_first == 0 &&
+           seen.type == no_page_type;
 }
 
 }  // namespace
 
+const PageLook& page_look(const bbm::Release& release) {
+    return release.notifies_prepare_and_finish ? look_6_12 : look_before_6_12;
+}
+
 PagesSeen look_of(const bbm::Release& release, const bbm::MemoryBlock<State::Int>& block,
                   const bbm::Page<State::Int>& first, const bbm::Page<State::Int>& last, bool stale) {
-    const Look& look = look_in(release);
+    const PageLook& look = page_look(release);
     PagesSeen seen;
     if (first.kind == bbm::page::none) {
         seen.memmap = block.state != bbm::memory_block::absent;
@@ -292,50 +323,61 @@ unsigned stale_memmaps(unsigned stale, unsigned step, const State& after, const 
     return stale;
 }
 
+namespace {
+
+/// Whether a page of a memory block has a memmap that somebody uses, and looks like this.
+bool page_fits(const bbm::MemoryBlock<State::Int>& block, const bbm::Page<State::Int>& p, const PagesSeen& seen,
+               bool is_first, bool stale, const PageLook& look) {
+    if (p.kind != bbm::page::none) {
+        if (!seen.memmap) return false;
+        return is_first ? first_fits(p, seen, look) : ref_fits(p, seen.ref_last);
+    }
+    if (!seen.memmap) return block.state == bbm::memory_block::absent;
+    // A memmap that nobody uses: as offlining or a failed onlining left it, or zero.
+    const std::int64_t ref = is_first ? seen.ref_first : seen.ref_last;
+    return ref == (stale && block.state != bbm::memory_block::absent ? 1 : 0);
+}
+
+std::string page_mismatch_text(int block, const bbm::MemoryBlock<State::Int>& state, const bbm::Page<State::Int>& p,
+                               const PagesSeen& pages, bool is_first) {
+    const std::string where = "memory block " + std::to_string(block);
+    if (p.kind == bbm::page::none) {
+        if (!pages.memmap) return where + " has no memmap, but is added in the model";
+        return where + (state.state == bbm::memory_block::absent ? " is absent" : " is offline") +
+               ", and its pages have references";
+    }
+    if (!pages.memmap) return where + " has a memmap in the model, none recorded";
+    return std::string("the ") + (is_first ? "first" : "last") + " page of " + where + " (recorded refcount " +
+           std::to_string(is_first ? pages.ref_first : pages.ref_last) + ") is " +
+           std::string(bbm::page::names[static_cast<std::size_t>(static_cast<int>(p.kind))]) + " with refcount " +
+           std::to_string(p.ref) + " in the model";
+}
+
+}  // namespace
+
 std::optional<PageMismatch> page_mismatch(const Recording& recording, const Seen& seen, const State& s,
-                                          const State& other, unsigned stale) {
+                                          std::span<const State* const> others, unsigned stale) {
     if (!seen.pages) return std::nullopt;
     const bbm::Scope& scope = recording.config.scope;
-    const Look& look = look_in(recording.config.release);
+    const PageLook& look = page_look(recording.config.release);
     for (std::size_t i = 0; i < seen.pages->size(); ++i) {
         if (static_cast<int>(i) >= scope.total_memory_blocks()) break;
         const PagesSeen& pages = (*seen.pages)[i];
-        const auto& block = s.mb[i];
         const int first = static_cast<int>(i) * scope.pages_per_memory_block();
-        const int last = first + scope.pages_per_memory_block() - 1;
-        const std::string where = "memory block " + std::to_string(i);
-        const auto& p = s.page[static_cast<std::size_t>(first)];
-        if (p.kind == bbm::page::none) {
-            if (!pages.memmap) {
-                if (block.state != bbm::memory_block::absent)
-                    return PageMismatch{first, where + " has no memmap, but is added in the model"};
+        for (const int at : {first, first + scope.pages_per_memory_block() - 1}) {
+            const auto fits = [&](const State& of) {
+                return page_fits(of.mb[i], of.page[static_cast<std::size_t>(at)], pages, at == first,
+                                 (stale >> i & 1U) != 0, look);
+            };
+            if (fits(s) || std::any_of(others.begin(), others.end(), [&](const State* o) { return fits(*o); }))
                 continue;
-            }
-            // A memmap that nobody uses: as offlining or a failed onlining left it, or zero.
-            const std::int64_t ref = (stale >> i & 1U) != 0 ? 1 : 0;
-            if (block.state != bbm::memory_block::absent && (pages.ref_first != ref || pages.ref_last != ref)) {
-                return PageMismatch{first, where + " is offline, and its pages have references"};
-            }
-            if (block.state == bbm::memory_block::absent && (pages.ref_first != 0 || pages.ref_last != 0)) {
-                return PageMismatch{first, where + " is absent, and its pages have references"};
-            }
-            continue;
-        }
-        if (!pages.memmap) return PageMismatch{first, where + " has a memmap in the model, none recorded"};
-        const auto& q = s.page[static_cast<std::size_t>(last)];
-        const auto& p2 = other.page[static_cast<std::size_t>(first)];
-        const auto& q2 = other.page[static_cast<std::size_t>(last)];
-        if (!first_fits(p, pages, look) && !first_fits(p2, pages, look)) {
-            return PageMismatch{
-                first, "the first page of " + where + " (recorded refcount " + std::to_string(pages.ref_first) +
-                           ") is " + std::string(bbm::page::names[static_cast<std::size_t>(static_cast<int>(p.kind))]) +
-                           " with refcount " + std::to_string(p.ref) + " in the model"};
-        }
-        if (!ref_fits(q, pages.ref_last) && !ref_fits(q2, pages.ref_last)) {
-            return PageMismatch{
-                last, "the last page of " + where + " (recorded refcount " + std::to_string(pages.ref_last) + ") is " +
-                          std::string(bbm::page::names[static_cast<std::size_t>(static_cast<int>(q.kind))]) +
-                          " with refcount " + std::to_string(q.ref) + " in the model"};
+            const auto half_taken = [&](const State* o) {
+                return at == first && isolated_free_page(s.page[static_cast<std::size_t>(at)],
+                                                         o->page[static_cast<std::size_t>(at)], pages);
+            };
+            if (std::any_of(others.begin(), others.end(), half_taken)) continue;
+            return PageMismatch{at, page_mismatch_text(static_cast<int>(i), s.mb[i],
+                                                       s.page[static_cast<std::size_t>(at)], pages, at == first)};
         }
     }
     return std::nullopt;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "conformance/guest/recording.hpp"
@@ -23,9 +24,10 @@ namespace vmemcheck::conformance {
 [[nodiscard]] std::optional<std::string> differs(const bbm::Event& event, const Seen& seen);
 
 /// Compares driver state and counters; the first difference in words, or nothing.
-/// \param low, high states of the model between which a loop over pages may be caught (the same state if none is)
+/// \param others states of the model as well: where a task may be caught in the middle of a step, each value may be as
+/// before or as after it, and sums of pages between them
 [[nodiscard]] std::optional<std::string> differs(const Recording& recording, const Seen& seen, const bbm::Bbm::State& s,
-                                                 const bbm::Bbm::State& other);
+                                                 std::span<const bbm::Bbm::State* const> others);
 
 /// The recorded number for the value of an event, or nothing if what is recorded means nothing.
 [[nodiscard]] std::optional<std::int64_t> recorded_value(const bbm::Event& event);
@@ -34,6 +36,13 @@ namespace vmemcheck::conformance {
 
 /// A number of pages of the model in pages of a real zone, memory blocks at a time.
 [[nodiscard]] std::int64_t in_real_pages(const bbm::Scope& scope, std::int64_t pages_per_memory_block, int pages);
+
+/// How the recorder sees what a page is: struct page::page_type and flags.
+struct PageLook {
+    std::uint32_t buddy, offline, plain;  ///< page_type
+    std::uint64_t dirty;                  ///< PG_dirty
+};
+[[nodiscard]] const PageLook& page_look(const bbm::Release& release);
 
 /// How a memory block's first and last page look to the recorder.
 /// \param stale a failed onlining has left its memmap as it was
@@ -52,9 +61,10 @@ struct PageMismatch {
     int page;  ///< of the model
     std::string what;
 };
+/// \param others as for differs()
 /// \param stale memory blocks whose memmap is as a failed onlining left it, as bits
 [[nodiscard]] std::optional<PageMismatch> page_mismatch(const Recording& recording, const Seen& seen,
-                                                        const bbm::Bbm::State& s, const bbm::Bbm::State& other,
-                                                        unsigned stale);
+                                                        const bbm::Bbm::State& s,
+                                                        std::span<const bbm::Bbm::State* const> others, unsigned stale);
 
 }  // namespace vmemcheck::conformance

@@ -224,6 +224,7 @@ class Reader {
     std::optional<Defect> finish() {
         if (raw_.empty()) return Defect{"no event of the driver in it"};
         suspect();
+        forget_tries();
         for (const auto& [name, count] : unknown_) {
             recording_.notes.push_back("ignored " + std::to_string(count) + " event(s) of the unknown kind \"" + name +
                                        "\"");
@@ -238,6 +239,36 @@ class Reader {
         constexpr double settled = 0.1;  // seconds
         recording_.quiet_at_end = end_ && *end_ > last_event_ + settled;
         return std::nullopt;
+    }
+
+    /// A task that does not get device_hotplug_lock sleeps for a while, during which others go on, and starts its
+    /// system call again (lock_device_hotplug_sysfs()): no step of the protocol.
+    void forget_tries() {
+        std::map<std::string, std::size_t> last;  // by task, in kept
+        std::vector<Raw> kept;
+        std::vector<bool> forgotten;
+        for (Raw& raw : raw_) {
+            const std::string task = raw.object["task"];
+            const auto before = last.find(task);
+            if (raw.event == "dev_hotplug_lock_sysfs_ret" && integer(raw.args, "ret").value_or(0) != 0 &&
+                before != last.end() && kept[before->second].event == "dev_hotplug_lock_sysfs") {
+                forgotten[before->second] = true;
+                forgotten.push_back(true);
+            } else {
+                forgotten.push_back(false);
+            }
+            last[task] = kept.size();
+            kept.push_back(std::move(raw));
+        }
+        raw_.clear();
+        bool gap = false;
+        for (std::size_t i = 0; i < kept.size(); ++i) {
+            gap = gap || kept[i].gap;
+            if (forgotten[i]) continue;
+            kept[i].gap = gap;
+            gap = false;
+            raw_.push_back(std::move(kept[i]));
+        }
     }
 
     /// Actions are numbered by bits until v6.12: that tells the releases apart.
@@ -359,14 +390,6 @@ class Reader {
             holder_ = static_cast<std::uint64_t>(*integer(raw.args, "owner")) & ~7ULL;
         }
         seen.mutex_holder = holder_;
-        // A task that does not get the lock starts its system call again: no step of the protocol.
-        if (seen.kind == EventKind::dev_hotplug_lock_sysfs_ret && seen.value.value_or(0) != 0) {
-            if (!recording_.events.empty() && recording_.events.back().kind == EventKind::dev_hotplug_lock_sysfs) {
-                recording_.events.pop_back();
-                --running_;
-            }
-            return std::nullopt;
-        }
         const bool begins = seen.kind == EventKind::run_wq || seen.kind == EventKind::dev_hotplug_lock_sysfs;
         const bool ends =
             seen.kind == EventKind::run_wq_ret || (seen.kind == EventKind::dev_hotplug_unlock && !seen.kworker);

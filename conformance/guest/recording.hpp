@@ -30,6 +30,8 @@ struct DriverSeen {
         broken, removing;
     std::optional<std::uint64_t> mutex_owner;
     std::array<std::optional<std::int64_t>, 2> managed, present;  ///< by zone: normal, movable
+
+    friend bool operator==(const DriverSeen&, const DriverSeen&) = default;
 };
 
 /// First and last page of a memory block as recorded.
@@ -38,7 +40,13 @@ struct PagesSeen {
     std::int64_t ref_first = 0, ref_last = 0;
     std::uint32_t type = 0;
     std::uint64_t flags = 0;
+
+    friend bool operator==(const PagesSeen&, const PagesSeen&) = default;
 };
+/// The recorder looks at the first memory blocks.
+inline constexpr int recorded_blocks = 4;
+/// Functions that are called for pages: the recorder sums up their calls.
+[[nodiscard]] constexpr bool is_page_function(bbm::EventKind kind) { return kind >= bbm::EventKind::online_page_cb; }
 
 /// One recorded event of the protocol.
 struct Seen {
@@ -64,6 +72,15 @@ struct Seen {
     [[nodiscard]] bool collapsed() const { return !calls.empty(); }
 };
 
+/// Something that shows no event of its own, done by the host or by a user of pages.
+struct OutsideAct {
+    std::size_t event = 0;  ///< it happened after the event before this one, and before this one
+    /// The host has requested this size; -1: a user of pages has done something.
+    std::int64_t requested = -1;
+    int page_block = 0;   ///< to the last page of this memory block,
+    int page_action = 0;  ///< bbm::page_action
+};
+
 struct Recording {
     std::string file;
     std::vector<Seen> events;
@@ -78,6 +95,9 @@ struct Recording {
     std::string missing_interrupt;
     /// The recorder went on for a while after the last event: whoever could have shown another one would have.
     bool quiet_at_end = false;
+    /// What was done outside, where that is known exactly, as on a machine of our own: in order, and nothing else.
+    /// There, a task can be stopped anywhere, too. Nothing: not known, as of a guest.
+    std::optional<std::vector<OutsideAct>> outside;
 };
 
 /// The scope in which a recording of such a device is explained: three pages a memory block, any number of requests,

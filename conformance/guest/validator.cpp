@@ -12,6 +12,7 @@
 
 #include "checker/context.hpp"
 #include "checker/layout.hpp"
+#include "conformance/guest/last_step.hpp"
 #include "conformance/guest/observe.hpp"
 #include "model/bbm.hpp"
 
@@ -48,17 +49,23 @@ struct InFlight {
 
 /// Tasks that can be in the middle of a step: worker, user, remover.
 constexpr std::size_t task_slots = 3;
+/// The config interrupt is stopped in its middle by nobody, but its handler may be on a machine of our own.
+constexpr std::size_t interrupt_slot = task_slots;
 
 struct Node {
     State state;
     std::size_t event = 0;    ///< recorded events explained so far
     std::uint32_t calls = 0;  ///< page functions of a collapsed event already matched, as bits
-    std::array<InFlight, task_slots> flight;
-    unsigned stale = 0;                    ///< blocks whose memmap a failed onlining left, as bits
-    unsigned cost = 0;                     ///< steps that the recording did not ask for
-    unsigned idle_cost = 0;                ///< of those, since the last event
-    int unrecorded = 0;                    ///< interrupts assumed
-    int missed_resize = 0;                 ///< the resize of the last one
+    std::array<InFlight, task_slots + 1> flight;
+    /// The last step of each, where a task can be stopped anywhere and a recorder would see something of it; else null.
+    std::array<std::shared_ptr<const LastStep>, task_slots + 1> last;
+    unsigned stale = 0;         ///< blocks whose memmap a failed onlining left, as bits
+    unsigned cost = 0;          ///< steps that the recording did not ask for
+    unsigned idle_cost = 0;     ///< of those, since the last event
+    int unrecorded = 0;         ///< interrupts assumed
+    int missed_resize = 0;      ///< the resize of the last one
+    std::size_t outside = 0;    ///< acts outside, where they are known, that were done
+    bool in_interrupt = false;  ///< the config interrupt was shown, and its handler has not done anything yet
     int worker_task = -1, user_task = -1;  ///< indices of task names
     std::ptrdiff_t parent = -1;
     // the step that led here
@@ -89,7 +96,8 @@ class Validator {
         while (!open_.empty()) {
             const std::size_t at = open_.top().node;
             open_.pop();
-            if (nodes_[at].event == recording_.events.size() && nothing_in_flight(nodes_[at]) && may_end(nodes_[at])) {
+            if (nodes_[at].event == recording_.events.size() && nothing_in_flight(nodes_[at]) &&
+                !outside_is_due(nodes_[at]) && may_end(nodes_[at])) {
                 return accept(at);
             }
             if (nodes_.size() > options_.max_examined) return reject(TraceVerdict::Status::undecided);
@@ -116,7 +124,7 @@ class Validator {
         const int bbs = recording_.config.scope.big_blocks;
         const auto plugged = static_cast<int>(
             std::clamp<std::int64_t>(recording_.initially_plugged / recording_.big_block_bytes, 0, bbs));
-        for (int size = 0; size <= bbs; ++size) {
+        for (int size = 0; size <= (recording_.outside ? 0 : bbs); ++size) {
             Node node;
             node.state = model_.initial_state((1U << static_cast<unsigned>(plugged)) - 1);
             if (size != 0 && !plausible_size(node, size)) continue;
@@ -180,12 +188,17 @@ class Validator {
         add(node.calls);
         add(node.stale);
         add(static_cast<std::uint64_t>(node.missed_resize));
+        add(node.outside);
+        add(node.in_interrupt ? 1 : 0);
         for (const InFlight& f : node.flight) {
             add(f.active() ? 1 + f.taken->shown.size() - f.next : 0);
             for (std::size_t i = f.next; f.active() && i < f.taken->shown.size(); ++i) {
                 add(static_cast<std::uint64_t>(f.taken->shown[i].event.kind));
                 add_state(f.taken->shown[i].state);
             }
+        }
+        for (const auto& last : node.last) {
+            if (last != nullptr) add_state(undone(node.state, *last));
         }
         if (!seen_.insert(std::move(key)).second) return;
         best_ = std::max(best_, node.event);
@@ -200,14 +213,19 @@ class Validator {
 
     void expand(std::size_t at) {
         // Events of steps already taken come first: whatever can be matched is matched.
-        for (std::size_t slot = 0; slot < task_slots; ++slot) {
+        for (std::size_t slot = 0; slot < nodes_[at].flight.size(); ++slot) {
             if (nodes_[at].flight[slot].active()) match_in_flight(at, slot);
         }
         for (unsigned who = 0; who < bbm::actor::count; ++who) {
             if (who < task_slots && nodes_[at].flight[who].active()) continue;
             if (wanted(nodes_[at], who)) run_actor(at, who);
         }
-        page_repairs();
+        if (outside_is_due(nodes_[at])) {
+            run_outside(at);
+        } else if (recording_.outside) {
+            enter_interrupt(at);
+        }
+        if (!recording_.outside) page_repairs();
     }
 
     /// Whether this actor's next step may be needed now. Steps that could never help are left out.
@@ -225,16 +243,47 @@ class Validator {
             case bbm::actor::administrator:
                 return seen != nullptr && seen->kind == EventKind::mtxtry && !seen->kworker;
             case bbm::actor::interrupt:
-                return s.config_interrupt == 1 && seen != nullptr;
+                if (seen == nullptr || node.flight[interrupt_slot].active()) return false;
+                return node.in_interrupt || (s.config_interrupt == 1 && interrupt_is_near(node));
             case bbm::actor::timer:
                 return seen != nullptr && seen->kind == EventKind::run_wq && s.queued == 0;
             case bbm::actor::host:
-                return seen != nullptr && resize_helps(node);
+                return !recording_.outside && seen != nullptr && resize_helps(node);
             case bbm::actor::user_space:
                 return seen != nullptr && seen->kind == EventKind::dev_hotplug_lock_sysfs;
             default:
-                return seen != nullptr && node.idle_cost < 4 && page_user_block(node) >= 0 && pages_matter(node);
+                return !recording_.outside && seen != nullptr && node.idle_cost < 4 && page_user_block(node) >= 0 &&
+                       pages_matter(node);
         }
+    }
+
+    /// Where a task can be stopped anywhere, one that has shown the beginning of a step may go on with it only after an
+    /// interrupt that is shown later.
+    [[nodiscard]] bool interrupt_is_near(const Node& node) const {
+        if (!recording_.outside) return true;
+        constexpr std::size_t near = 4;
+        const std::size_t end = std::min(recording_.events.size(), node.event + near);
+        for (std::size_t i = node.event; i < end; ++i) {
+            if (recording_.events[i].kind == EventKind::config_changed) return true;
+        }
+        return false;
+    }
+
+    /// Something is known to have been done outside before the next event, and has not been done yet.
+    [[nodiscard]] bool outside_is_due(const Node& node) const {
+        return recording_.outside && node.outside < recording_.outside->size() &&
+               (*recording_.outside)[node.outside].event <= node.event;
+    }
+    /// Does what is due: by the host, or by a user of pages.
+    void run_outside(std::size_t at) {
+        const OutsideAct act = (*recording_.outside)[nodes_[at].outside];
+        if (act.requested >= 0) {
+            const int size = static_cast<int>(act.requested / recording_.big_block_bytes);
+            return follow(at, bbm::actor::host, {{bbm::choice::size, size}});
+        }
+        const int page = (act.page_block + 1) * recording_.config.scope.pages_per_memory_block() - 1;
+        follow(at, bbm::actor::memory_users,
+               {{bbm::choice::page_number, page}, {bbm::choice::page_action, act.page_action}});
     }
 
     /// A resize shows by its interrupt, soon recorded or missed, and matters only to the driver's next read of the
@@ -246,6 +295,9 @@ class Validator {
             return events[i].kind == EventKind::config_changed || events[i].unanswered_resize > node.missed_resize;
         };
         if (s.config_interrupt == 0 && shows(node.event)) return true;
+        // Unbinding defers the interrupt for ever: the model has a resize after that just before it.
+        const bool may_unbind = events[node.event].kind == EventKind::mtxtry && !events[node.event].kworker;
+        if (s.config_interrupt == 0 && may_unbind && no_interrupt_from(node.event)) return true;
         const bool matters = s.request_type != bbm::request::none || s.wk == static_cast<int>(StepId::wk_config) ||
                              s.wk == static_cast<int>(StepId::wk_requested);
         if (!matters) return false;
@@ -254,6 +306,11 @@ class Validator {
             if (shows(i)) return true;
         }
         return false;
+    }
+
+    [[nodiscard]] bool no_interrupt_from(std::size_t event) const {
+        return std::none_of(recording_.events.begin() + static_cast<std::ptrdiff_t>(event), recording_.events.end(),
+                            [](const Seen& seen) { return seen.kind == EventKind::config_changed; });
     }
 
     /// Sizes worth trying: what the driver has read last, and the next other one it will read. A size that it never
@@ -319,6 +376,7 @@ class Validator {
         do {
             enumerator.begin();
             State scratch = nodes_[at].state;
+            if (who == bbm::actor::interrupt && nodes_[at].in_interrupt) scratch.config_interrupt = 1;
             model_.step(scratch, who, enumerator);
             if (enumerator.is_blocked()) continue;
             std::vector<std::pair<checker::ChoiceId, int>> answers;
@@ -347,7 +405,15 @@ class Validator {
         };
         checker::RecordingContext context(answers, observer);
         Node node = nodes_[at];
+        // Its handler goes on; another one may be under way by now.
+        const bool goes_on = who == bbm::actor::interrupt && node.in_interrupt;
+        const auto under_way = node.state.config_interrupt;
+        if (goes_on) node.state.config_interrupt = 1;
         model_.step(node.state, who, context);
+        if (goes_on) {
+            node.state.config_interrupt = under_way;
+            node.in_interrupt = false;
+        }
         if (context.is_blocked() || context.diverged()) return;
         node.stale = stale_memmaps(node.stale, context.step(), node.state, recording_.config.scope);
         node.parent = static_cast<std::ptrdiff_t>(at);
@@ -356,18 +422,36 @@ class Validator {
         node.choices = answers;
         node.is_step = true;
         node.shows = -1;
-        if (shown.empty()) return push_silent(std::move(node), who);
+        if (recording_.outside) {
+            if (who == bbm::actor::host || who == bbm::actor::memory_users) ++node.outside;
+            note_last(node, who, nodes_[at].state);
+        }
+        if (shown.empty() || goes_on) return push_silent(std::move(node), who);
 
-        const std::size_t slot = slot_of(who, shown.front().event);
-        if (slot < task_slots && node.flight[slot].active()) return;
+        // The model's virtio_mem_remove() takes hotplug_mutex and gives it back in one step.
+        for (Shown& one : shown) {
+            if (who == bbm::actor::remover) one.state.hotplug_mutex = bbm::task::remover;
+        }
+        const std::size_t slot = slot_of(who);
+        if (node.flight[slot].active()) return;
         InFlight flight{std::make_shared<const Taken>(Taken{std::move(shown), node.state}), 0};
-        if (slot >= task_slots) return match_interrupt(std::move(node), flight);
+        if (slot == interrupt_slot && !recording_.outside) return match_interrupt(std::move(node), flight);
         node.flight[slot] = std::move(flight);
         const Seen* seen = next_seen(node);
         const bool ours = seen != nullptr && belongs(*seen, slot);
         node.cost += ours ? 0 : 1;
         node.idle_cost += ours ? 0 : 1;
         push(std::move(node));
+    }
+
+    static void note_last(Node& node, unsigned who, const State& before) {
+        if (who >= task_slots && who != bbm::actor::user_space && who != bbm::actor::administrator &&
+            who != bbm::actor::interrupt && who != bbm::actor::timer) {
+            return;
+        }
+        const std::size_t slot = slot_of(who);
+        const bool visible = !same_to_recorder(before, node.state);
+        node.last[slot] = visible ? std::make_shared<const LastStep>(LastStep{before, node.state}) : nullptr;
     }
 
     void push_silent(Node node, unsigned who) {
@@ -379,11 +463,10 @@ class Validator {
         if (node.idle_cost <= 16) push(std::move(node));
     }
 
-    static std::size_t slot_of(unsigned who, const Event& event) {
+    static std::size_t slot_of(unsigned who) {
         if (who == bbm::actor::user_space) return bbm::actor::user;
         if (who == bbm::actor::administrator) return bbm::actor::remover;
-        (void)event;
-        return who;
+        return who < task_slots ? who : interrupt_slot;
     }
 
     /// Whether a recorded event can be of the task in a slot. Interrupts borrow any task.
@@ -394,15 +477,36 @@ class Validator {
 
     // --- matching ---
 
+    /// Where a task can be stopped anywhere, the config interrupt may have been shown while its handler has not done
+    /// anything yet; the step of the model, which is all of it, comes later.
+    void enter_interrupt(std::size_t at) {
+        Node node = nodes_[at];
+        const Seen* seen = next_seen(node);
+        if (seen == nullptr || seen->kind != EventKind::config_changed || node.in_interrupt) return;
+        if (node.state.config_interrupt == 0) return;
+        const InFlight flight{std::make_shared<const Taken>(Taken{{{Event{}, node.state}}, node.state}), 0};
+        if (state_differs(*seen, flight, 0, node, interrupt_slot) ||
+            pages_differ(*seen, flight, 0, node, interrupt_slot))
+            return;
+        node.parent = static_cast<std::ptrdiff_t>(at);
+        node.is_step = false;
+        node.choices.clear();
+        node.in_interrupt = true;
+        node.state.config_interrupt = 0;
+        advance(node, *seen);
+        node.cost += 1;
+        push(std::move(node));
+    }
+
     /// The config interrupt: recorded now, or its probe was missed while it interrupted another probe. The latter
     /// only where the host is known to have resized, something else was running, and no line is missing.
     void match_interrupt(Node node, const InFlight& flight) {
         const Seen* seen = next_seen(node);
-        if (seen == nullptr) return;
+        if (seen == nullptr || outside_is_due(node)) return;
         if (seen->kind == EventKind::config_changed) {
-            if (auto what = state_differs(*seen, flight, 0, node)) {
+            if (auto what = state_differs(*seen, flight, 0, node, interrupt_slot)) {
                 reject_reason(node, text(*seen) + ": " + *what);
-            } else if (auto page = pages_differ(*seen, flight, 0, node)) {
+            } else if (auto page = pages_differ(*seen, flight, 0, node, interrupt_slot)) {
                 want_page(static_cast<std::size_t>(node.parent), page->page);
                 reject_reason(node, page->what);
             } else {
@@ -423,6 +527,7 @@ class Validator {
         InFlight& flight = node.flight[slot];
         const Seen* seen = next_seen(node);
         const Shown& shown = flight.taken->shown[flight.next];
+        if (outside_is_due(node)) return;
         if (seen == nullptr) return reject_reason(node, text(shown.event));
         if (auto what = differs(shown.event, *seen)) {
             return reject_reason(node, *what == "another event" ? text(shown.event) : text(shown.event) + ": " + *what);
@@ -430,11 +535,12 @@ class Validator {
         if (!belongs(*seen, slot) || !same_task(node, *seen, slot, shown.event)) {
             return reject_reason(node, text(shown.event) + ", on another task");
         }
-        if (auto what = state_differs(*seen, flight, flight.next, node))
+        if (auto what = state_differs(*seen, flight, flight.next, node, slot))
             return reject_reason(node, text(shown.event) + ": " + *what);
-        if (auto page = pages_differ(*seen, flight, flight.next, node)) {
+        if (auto page = pages_differ(*seen, flight, flight.next, node, slot)) {
             want_page(at, page->page);
             want_page(before_step(at, slot), page->page);
+            want_page(before_isolation(at, page->page), page->page);
             return reject_reason(node, page->what);
         }
         node.parent = static_cast<std::ptrdiff_t>(at);
@@ -496,6 +602,16 @@ class Validator {
         merge(&State::requested);
         merge(&State::plugged);
         merge(&State::removing);
+        merge(&State::next_bb);
+        merge(&State::broken);
+        for (std::size_t i = 0; i < s.bb.size(); ++i) {
+            if (node.state.bb[i].state != flight.taken->after.bb[i].state) s.bb[i].state = node.state.bb[i].state;
+        }
+        for (std::size_t i = 0; i < s.bb_count.size(); ++i) {
+            if (node.state.bb_count[i] != flight.taken->after.bb_count[i]) s.bb_count[i] = node.state.bb_count[i];
+        }
+        const InFlight& remover = node.flight[bbm::actor::remover];
+        if (remover.active() && remover.head().event.kind == EventKind::mtxunlock) s.hotplug_mutex = bbm::task::remover;
         for (std::size_t i = 0; i < s.page.size(); ++i) {
             const auto& now = node.state.page[i];
             const auto& then = flight.taken->after.page[i];
@@ -543,21 +659,39 @@ class Validator {
         }
     }
 
+    /// States of the model that a recorded value may stem from besides the one of the moment: loops over pages may be
+    /// half done; and where a task can be stopped anywhere, the last step of another one may be.
+    template <class Differs>
+    [[nodiscard]] auto in_the_middle(const State& s, const Node& node, std::size_t slot, const Differs& differ) const {
+        std::vector<State> states{with_loops_done(node.state)};
+        State none = s;  // of the last steps is done
+        for (std::size_t other = 0; other < node.last.size(); ++other) {
+            if (other == slot || node.last[other] == nullptr) continue;
+            states.push_back(undone(s, *node.last[other]));
+            none = undone(none, *node.last[other]);
+        }
+        if (states.size() > 2) states.push_back(none);
+        std::vector<const State*> others;
+        for (const State& state : states) others.push_back(&state);
+        return differ(others);
+    }
     [[nodiscard]] std::optional<std::string> state_differs(const Seen& seen, const InFlight& flight, std::size_t at,
-                                                           const Node& node) const {
+                                                           const Node& node, std::size_t slot) const {
         if (!seen.driver) return std::nullopt;
         const State s = moment(flight, at, node);
-        auto what = differs(recording_, seen, s, s);
-        if (!what) return std::nullopt;
-        return differs(recording_, seen, s, with_loops_done(node.state));
+        const auto differ = [&](std::span<const State* const> others) { return differs(recording_, seen, s, others); };
+        if (!differ({})) return std::nullopt;
+        return in_the_middle(s, node, slot, differ);
     }
     [[nodiscard]] std::optional<PageMismatch> pages_differ(const Seen& seen, const InFlight& flight, std::size_t at,
-                                                           const Node& node) const {
+                                                           const Node& node, std::size_t slot) const {
         if (!seen.pages) return std::nullopt;
         const State s = moment(flight, at, node);
-        auto what = page_mismatch(recording_, seen, s, s, node.stale);
-        if (!what) return std::nullopt;
-        return page_mismatch(recording_, seen, s, with_loops_done(node.state), node.stale);
+        const auto differ = [&](std::span<const State* const> others) {
+            return page_mismatch(recording_, seen, s, others, node.stale);
+        };
+        if (!differ({})) return std::nullopt;
+        return in_the_middle(s, node, slot, differ);
     }
 
     // --- pages that changed hands unseen ---
@@ -567,6 +701,15 @@ class Validator {
     /// The node from which the step in flight in a slot was taken.
     [[nodiscard]] std::size_t before_step(std::size_t at, std::size_t slot) const {
         while (nodes_[at].flight[slot].active() && nodes_[at].parent >= 0)
+            at = static_cast<std::size_t>(nodes_[at].parent);
+        return at;
+    }
+
+    /// The last node at which the page's block was not isolated: from an isolated block nobody gets a page, so who has
+    /// one got it before.
+    [[nodiscard]] std::size_t before_isolation(std::size_t at, int page) const {
+        const auto block = static_cast<std::size_t>(page / recording_.config.scope.pages);
+        while (nodes_[at].state.isolated[block] != 0 && nodes_[at].parent >= 0)
             at = static_cast<std::size_t>(nodes_[at].parent);
         return at;
     }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "checker/explore.hpp"
+#include "checker/happens_before.hpp"
 #include "tests/checker/toy_program.hpp"
 
 namespace vmemcheck::checker {
@@ -47,6 +48,46 @@ std::set<std::string> ended_by_themselves(const Everything& everything) {
         if (outcome[0] == ':' || outcome[0] == 'd' || outcome.substr(0, 2) == "fi") some.insert(outcome);
     }
     return some;
+}
+
+std::vector<std::size_t> pushed(HappensBefore& history, std::uint16_t actor, std::vector<Touched> touched) {
+    const auto races = history.push(Choice(actor, 0), touched);
+    return {races.begin(), races.end()};
+}
+std::vector<std::size_t> initials(HappensBefore& history, std::size_t before) {
+    const auto events = history.initials(before);
+    return {events.begin(), events.end()};
+}
+
+TEST(ExploreHappensBefore, RacesAreConflictsThatNothingElseOrders) {
+    using Events = std::vector<std::size_t>;
+    HappensBefore history;
+    EXPECT_EQ(pushed(history, 5, {{10, true}}), Events{});
+    EXPECT_EQ(pushed(history, 6, {{10, false}, {11, true}}), Events{0});
+    EXPECT_EQ(pushed(history, 7, {{11, false}}), Events{1});
+    EXPECT_EQ(pushed(history, 7, {{10, true}}), Events{}) << "after 1, by way of 2, and so after 0";
+    EXPECT_EQ(pushed(history, 8, {{10, true}}), (Events{0, 1, 3})) << "looked for before 3 counts";
+    history.pop();
+    EXPECT_EQ(pushed(history, 8, {{10, false}}), (Events{0, 3})) << "reading after reading is no conflict";
+    EXPECT_EQ(pushed(history, 5, {{12, true}}), Events{});
+    EXPECT_EQ(history.size(), 6U);
+    EXPECT_EQ(history.choice(4), Choice(8, 0));
+}
+
+TEST(ExploreHappensBefore, InitialsHaveNothingBeforeThem) {
+    using Events = std::vector<std::size_t>;
+    HappensBefore history;
+    pushed(history, 1, {{10, true}});   // 0: to come later
+    pushed(history, 2, {{11, true}});   // 1: may be first
+    pushed(history, 1, {{12, true}});   // 2: after 0
+    pushed(history, 3, {{11, false}});  // 3: after 1
+    pushed(history, 4, {{13, true}});   // 4: may be first
+    pushed(history, 4, {{14, true}});   // 5: after 4
+    EXPECT_EQ(pushed(history, 3, {{10, true}}), Events{0});
+    EXPECT_EQ(initials(history, 0), (Events{1, 4}));
+    history.pop();
+    EXPECT_EQ(pushed(history, 5, {{10, true}}), Events{0});
+    EXPECT_EQ(initials(history, 0), (Events{1, 4, 6}));
 }
 
 /// The Mazurkiewicz trace of a run: its events, and of those that depend on each other which comes first.
@@ -212,7 +253,9 @@ TEST(ExploreExhaustive, FindsEveryOutcomeOfRandomProgramsInFewerRuns) {
     std::uint64_t runs = 0;
     std::uint64_t redundant = 0;
     std::uint64_t all_runs = 0;
-    for (std::uint64_t seed = 0; seed < 600; ++seed) {
+    std::vector<std::uint64_t> seeds{3243, 4170, 6482, 6657, 9288, 11148};  // initials matter
+    for (std::uint64_t seed = 0; seed < 600; ++seed) seeds.push_back(seed);
+    for (const std::uint64_t seed : seeds) {
         const Toy toy = toys::random_toy(seed);
         const Everything everything = toys::try_everything(toy);
         ToyProgram program(toy, seed % 2 == 0);
@@ -229,6 +272,8 @@ TEST(ExploreExhaustive, FindsEveryOutcomeOfRandomProgramsInFewerRuns) {
         all_runs += everything.runs;
     }
     EXPECT_LT((runs + redundant) * 2, all_runs);
+    EXPECT_GT(redundant, 0U);
+    EXPECT_LT(redundant * 4, runs) << "sleep sets should have little to do";
     RecordProperty("runs",
                    std::to_string(runs) + " + " + std::to_string(redundant) + " of " + std::to_string(all_runs));
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "checker/explore.hpp"
@@ -89,6 +92,31 @@ TEST_P(ExploreWalks, StopAtAViolation) {
     EXPECT_EQ(result.violations[0].run + 1, result.runs);
 }
 
+TEST_P(ExploreWalks, OfEachPropertyTheBestRunIsKept) {
+    class Best : public ExploreObserver {
+     public:
+        void on_run_end(const Choices& schedule, const ProgramEnd& end) override {
+            if (end.kind != ProgramEnd::Kind::violation) return;
+            least = std::min(least, replay_strictly(again_, schedule).cost);
+            first = first.value_or(replay_strictly(again_, schedule).cost);
+            ++count;
+        }
+        std::uint64_t least = ~std::uint64_t{0};
+        std::optional<std::uint64_t> first;
+        std::uint64_t count = 0;
+
+     private:
+        ToyProgram again_{toys::lost_update(4)};
+    } best;
+    ToyProgram program(toys::lost_update(4));
+    const auto result = explore(program, some_walks(GetParam(), 500, 3), &best);
+    ASSERT_EQ(result.violations.size(), 1U);
+    EXPECT_EQ(result.violations[0].cost, best.least);
+    EXPECT_EQ(result.violations[0].count, best.count);
+    EXPECT_EQ(result.violating, best.count);
+    EXPECT_GT(best.first, best.least) << "another seed would test something";
+}
+
 TEST_P(ExploreWalks, EndlessRunsAreCut) {
     Toy toy;
     toy.initial = {0};
@@ -134,44 +162,80 @@ TEST(ExploreRandom, DeviatesAsOftenAsAsked) {
     }
 }
 
-TEST(ExploreSwarm, WalksDifferInWhatTheyMayDo) {
+/// Three threads with a hundred operations each.
+Toy three_long(Op op) {
     Toy toy;
     toy.initial = {0};
-    toy.threads = {{}, {{Op::load, 0}}};
-    for (int i = 0; i < 200; ++i) toy.threads[0].push_back({Op::ask, 0, 3});
-    toy.asked_cost = 0;
-    ToyProgram program(toy);
-    WalksTaken runs;
-    (void)explore(program, some_walks(ExploreMode::swarm, 400), &runs);
-    std::map<std::set<std::uint16_t>, int> answered;
-    for (const Choices& run : runs.all) {
-        std::set<std::uint16_t> answers;
-        for (const Choice& choice : run) answers.insert(choice.answer);
-        ++answered[answers];
-    }
-    EXPECT_GT((answered[{0}]), 20) << "none of the others";
-    EXPECT_GT((answered[{0, 1}]), 20);
-    EXPECT_GT((answered[{0, 2}]), 20);
-    EXPECT_GT((answered[{0, 1, 2}]), 20);
+    toy.threads.assign(3, std::vector<Op>(100, op));
+    return toy;
 }
 
-TEST(ExploreSwarm, PrioritiesFindWhatHasToBeLateInALongRun) {
-    // A thread must make one step between two neighbouring ones of a hundred. Deviating at random does it seldom.
-    Toy toy;
-    toy.initial = {0, 0};
-    toy.threads = {{}, {{Op::load, 0}, {Op::check, 0, 0}, {Op::store, 1, 1}}};
-    for (int i = 0; i < 100; ++i) toy.threads[0].push_back({Op::store, 0, 1});
-    toy.threads[0].push_back({Op::store, 0, 2});
-    toy.threads[1] = {{Op::await, 0, 2}, {Op::store, 1, 1}};
-    toy.threads.push_back({{Op::load, 1}, {Op::fail_if, 0, 1}});
+/// How often another thread moves than before.
+std::size_t switches(const Choices& run) {
+    std::size_t count = 0;
+    for (std::size_t i = 1; i < run.size(); ++i) count += run[i].actor != run[i - 1].actor ? 1 : 0;
+    return count;
+}
+
+TEST(ExploreSwarm, WalksDifferInTheAnswersTheyGive) {
+    Toy toy = three_long({Op::ask, 0, 3});
+    toy.threads.resize(1);
     ToyProgram program(toy);
+    WalksTaken runs;
     ExploreOptions options = some_walks(ExploreMode::swarm, 2000);
-    options.keep_going = false;
-    const auto with = explore(program, options);
-    EXPECT_EQ(with.ended, ExploreEnded::violation);
-    EXPECT_LT(with.runs, 100U);
-    const auto uniform = explore(program, some_walks(ExploreMode::random, 2000));
-    EXPECT_TRUE(uniform.violations.empty());
+    options.deviations = 100;
+    (void)explore(program, options, &runs);
+    int only_1 = 0;
+    int only_2 = 0;
+    int both = 0;
+    for (const Choices& run : runs.all) {
+        std::array<int, 3> count{};
+        for (const Choice& choice : run) ++count.at(choice.answer);
+        if (count[1] + count[2] < 20) continue;  // some may be missing by chance
+        only_1 += count[2] == 0 ? 1 : 0;
+        only_2 += count[1] == 0 ? 1 : 0;
+        both += count[1] > 0 && count[2] > 0 ? 1 : 0;
+    }
+    EXPECT_GT(only_1, 100);
+    EXPECT_GT(only_2, 100);
+    EXPECT_GT(both * 2, only_1 * 3) << "in a quarter of the walks nothing is left out";
+}
+
+TEST(ExploreSwarm, InSomeWalksAThreadMovesOnlyWhenNobodyElseCan) {
+    ToyProgram program(three_long({Op::load, 0}));
+    WalksTaken runs;
+    ExploreOptions options = some_walks(ExploreMode::swarm, 2000);
+    options.deviations = 300;
+    (void)explore(program, options, &runs);
+    std::array<int, 3> last{};
+    for (const Choices& run : runs.all) {
+        ASSERT_EQ(run.size(), 300U);
+        const Choices end(run.begin() + 200, run.end());
+        if (switches(end) == 0 && switches(run) > 40) ++last.at(end.front().actor);
+    }
+    for (const int count : last) EXPECT_GT(count, 8);
+}
+
+TEST(ExploreSwarm, InSomeWalksThreadsHavePriorities) {
+    ToyProgram program(three_long({Op::load, 0}));
+    WalksTaken runs;
+    ExploreOptions options = some_walks(ExploreMode::swarm, 400);
+    options.deviations = 1;
+    options.change_points = 0;
+    (void)explore(program, options, &runs);
+    int in_turn = 0;
+    for (const Choices& run : runs.all) {
+        in_turn += switches(run) == 2 && run[0].actor == 2 && run[100].actor == 1 ? 1 : 0;
+    }
+    EXPECT_GT(in_turn, 10) << "against the default, without a deviation";
+    EXPECT_LT(in_turn, 100);
+
+    WalksTaken changed;
+    options.change_points = 50;
+    (void)explore(program, options, &changed);
+    int some = 0;
+    for (const Choices& run : changed.all) some += switches(run) >= 10 && switches(run) <= 60 ? 1 : 0;
+    EXPECT_GT(some, 50) << "each change lets another move";
 }
 
 }  // namespace

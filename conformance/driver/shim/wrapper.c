@@ -54,11 +54,11 @@ __asm__(
     "    pushq %rdx\n"
     "    pushq %rsi\n"
     "    pushq %rdi\n"
-    "    movq 56(%rsp), %rdi\n" /* where the function goes on after this call: 5 bytes from its first */
+    "    subq $8, %rsp\n" /* a call wants the stack at a multiple of 16 */
+    "    movq 64(%rsp), %rdi\n" /* where the function goes on after this call: 5 bytes from its first */
     "    subq $5, %rdi\n"
-    "    movq %rsp, %rsi\n"
-    "    leaq 64(%rsp), %rdx\n" /* the function's return address */
-    "    subq $8, %rsp\n"       /* calls want a multiple of 16 */
+    "    leaq 8(%rsp), %rsi\n"
+    "    leaq 72(%rsp), %rdx\n" /* the function's return address */
     "    call shim_enter\n"
     "    addq $8, %rsp\n"
     "    popq %rdi\n"

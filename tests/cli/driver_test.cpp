@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+// The real driver under the checker: what is found in Debian's sources, and in copies with a fault put in.
+#include "tests/cli/run.hpp"
+
+namespace vmemcheck::test {
+namespace {
+
+/// The folder of a kernel source, or empty.
+std::filesystem::path kernel(const std::string& version) {
+    const char* named = std::getenv("VMEMCHECK_KERNELS");
+    const std::filesystem::path base =
+        named != nullptr ? std::filesystem::path(named) : std::filesystem::path(VMEMCHECK_SOURCE_DIR) / "build/kernel";
+    const std::filesystem::path tree = base / ("linux-" + version);
+    return std::filesystem::exists(tree / "drivers/virtio/virtio_mem.c") ? tree : std::filesystem::path();
+}
+
+class DriverTest : public Cli {
+ protected:
+    void SetUp() override {
+        Cli::SetUp();
+        if (kernel("6.1").empty() || kernel("6.12").empty()) {
+            GTEST_SKIP() << "no kernel sources: './run kernel' gets them";
+        }
+    }
+
+    [[nodiscard]] Outcome driver(const std::string& version, const std::string& flags) const {
+        return run("driver --source '" + kernel(version).string() + "' " + flags);
+    }
+    /// Violated properties, in the order they were found.
+    [[nodiscard]] std::vector<std::string> violated(const std::string& version, const std::string& flags) const {
+        const Outcome outcome = driver(version, flags + " --json result.json --save none");
+        EXPECT_TRUE(outcome.code == 0 || outcome.code == 1) << outcome.err << outcome.out;
+        std::vector<std::string> ids;
+        const Json result = json("result.json");
+        EXPECT_TRUE(result["complete"].get<bool>());
+        for (const Json& violation : result["violations"]) ids.push_back(violation["property"]);
+        EXPECT_EQ(outcome.code, ids.empty() ? 0 : 1);
+        return ids;
+    }
+
+    /// A copy of a source with one fault put in, as "tree" in the folder.
+    void fault(const std::string& version, const std::string& before, const std::string& after) const {
+        std::string text = content(kernel(version) / "drivers/virtio/virtio_mem.c");
+        const std::size_t at = text.find(before);
+        ASSERT_NE(at, std::string::npos) << before;
+        ASSERT_EQ(text.find(before, at + 1), std::string::npos) << before;
+        text.replace(at, before.size(), after);
+        std::filesystem::create_directories(path("tree/drivers/virtio"));
+        std::filesystem::create_directories(path("tree/include/uapi/linux"));
+        write("tree/drivers/virtio/virtio_mem.c", text);
+        write("tree/include/uapi/linux/virtio_mem.h", content(kernel(version) / "include/uapi/linux/virtio_mem.h"));
+    }
+    [[nodiscard]] Outcome faulty(const std::string& flags) const {
+        return run("driver --source tree --save none " + flags);
+    }
+};
+
+bool contains(const std::vector<std::string>& ids, const std::string& id) {
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
+// The known findings of Debian's sources, and nothing else.
+TEST_F(DriverTest, SlowFindsInSafeModeWhatIsKnown) {
+    const auto v6_12 = violated("6.12", "--deviations 2");
+    EXPECT_EQ(v6_12.size(), 2U);
+    EXPECT_TRUE(contains(v6_12, "offlining-ends"));  // the stolen isolation
+    EXPECT_TRUE(contains(v6_12, "removal-ends"));
+    const auto v6_1 = violated("6.1", "--deviations 2");
+    EXPECT_EQ(v6_1.size(), 3U);
+    EXPECT_TRUE(contains(v6_1, "offlining-ends"));
+    EXPECT_TRUE(contains(v6_1, "removal-ends"));
+    EXPECT_TRUE(contains(v6_1, "not-broken"));
+}
+
+TEST_F(DriverTest, NoSafetyViolationInSafeModeWithOneDeviation) {
+    EXPECT_TRUE(violated("6.12", "--deviations 1 --property safety").empty());
+    EXPECT_EQ(violated("6.1", "--deviations 1 --property safety"), std::vector<std::string>{"not-broken"});
+}
+
+TEST_F(DriverTest, SlowFindsTheEndlessLoopOfTheUnsafeWay) {
+    EXPECT_TRUE(contains(violated("6.1", "--safe-unplug off --eternal-pins --deviations 2"), "offlining-ends"));
+}
+
+TEST_F(DriverTest, SlowFindsTheLostWakeUp) {
+    for (const char* version : {"6.1", "6.12"}) {
+        EXPECT_TRUE(contains(violated(version,
+                                      "--auto-online off --threshold-bites --big-blocks 3 --memory-blocks 1"
+                                      " --removals 0 --deviations 2 --property target-reached"),
+                             "target-reached"))
+            << version;
+    }
+}
+
+TEST_F(DriverTest, RunsSubBlockMode) {
+    EXPECT_TRUE(violated("6.12", "--driver-mode sbm --deviations 1 --property safety").empty());
+    EXPECT_TRUE(violated("6.1", "--driver-mode sbm --deviations 0").empty());
+}
+
+TEST_F(DriverTest, SavesARunThatViolatesAgainOnlyWhereTheBugIs) {
+    ASSERT_EQ(driver("6.1", "--deviations 1 --property not-broken").code, 1);
+    const std::string file = "vmemcheck-driver-not-broken-linux-6.1.json";
+    const Outcome again = driver("6.1", "--replay " + file);
+    EXPECT_EQ(again.code, 0) << again.out;
+    EXPECT_TRUE(has(again.out, "VIOLATED not-broken again"));
+    // 6.12 has it mended.
+    const Outcome mended = driver("6.12", "--replay " + file);
+    EXPECT_EQ(mended.code, 1);
+    EXPECT_FALSE(has(mended.out, "VIOLATED"));
+    // A file that somebody has damaged.
+    write("bad.json", read(file).substr(0, 300));
+    refused("driver --replay bad.json", {"bad.json"});
+    write("bad.json", R"({"vmemcheck-driver-run": 7})");
+    refused("driver --replay bad.json", {"version"});
+}
+
+TEST_F(DriverTest, WalksAreRepeatable) {
+    const std::string flags = "--mode swarm --runs 40 --seed 7 --property safety --save none";
+    const Outcome first = driver("6.12", flags);
+    EXPECT_EQ(first.code, 0) << first.out;
+    EXPECT_TRUE(has(first.out, "40 swarm runs, --seed 7"));
+}
+
+TEST_F(DriverTest, TellsCoverage) {
+    const Outcome outcome = driver("6.12", "--deviations 0 --coverage --save none --json result.json");
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    const Json coverage = json("result.json")["coverage"];
+    EXPECT_GT(coverage["lines"].get<int>(), 500);
+    EXPECT_GT(coverage["lines_run"].get<int>(), 200);
+    EXPECT_LT(coverage["lines_run"].get<int>(), coverage["lines"].get<int>());
+    EXPECT_GT(coverage["points_run"].get<int>(), 20);
+    EXPECT_TRUE(has(outcome.out, "virtio_mem_sbm_plug_request"));  // never called in this mode
+}
+
+TEST_F(DriverTest, SeesAReferenceThatIsNotTakenAgain) {
+    fault("6.12", "page_ref_inc(pfn_to_page(pfn + i));", "(void)0;");
+    const Outcome outcome = faulty("--deviations 1 --property safety");
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_TRUE(has(outcome.out, "VIOLATED refcount-restored-on-cancel")) << outcome.out;
+}
+
+TEST_F(DriverTest, SeesAFreedDeviceInUse) {
+    fault("6.12", "cancel_work_sync(&vm->wq);", ";");
+    const Outcome outcome = faulty("--deviations 1 --property no-use-after-free");
+    EXPECT_EQ(outcome.code, 1) << outcome.out;
+    EXPECT_TRUE(has(outcome.out, "VIOLATED no-use-after-free")) << outcome.out;
+}
+
+TEST_F(DriverTest, SeesALockThatIsKept) {
+    fault("6.12", "\tvm->bbm.bb_states = new_array;\n\tmutex_unlock(&vm->hotplug_mutex);",
+          "\tvm->bbm.bb_states = new_array;\n");
+    const Outcome outcome = faulty("--deviations 0");
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_TRUE(has(outcome.out, "VIOLATED lock-discipline")) << outcome.out;
+}
+
+TEST_F(DriverTest, OutlivesANullPointer) {
+    fault("6.12", "vm->retry_timer_ms = VIRTIO_MEM_RETRY_TIMER_MIN_MS;\n\t\tbreak;",
+          "*(volatile int *)0 = 1;\n\t\tbreak;");
+    const Outcome outcome = faulty("--deviations 0");
+    EXPECT_EQ(outcome.code, 1) << outcome.err;
+    EXPECT_TRUE(has(outcome.out, "VIOLATED no-oops")) << outcome.out;
+}
+
+TEST_F(DriverTest, SaysWhatIsWrongWithASource) {
+    refused("driver --source nowhere", {"nowhere", "no kernel source tree"});
+    fault("6.12", "page_ref_inc(pfn_to_page(pfn + i));", "no_such_function(pfn +;");
+    const Outcome outcome = faulty("");
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_TRUE(has(outcome.err, "does not compile against the shim of the kernel")) << outcome.err;
+    EXPECT_EQ(outcome.out, "");
+}
+
+TEST_F(Cli, DriverRefusesWhatDoesNotFit) {
+    refused("driver --mode bouncy", {"bouncy", "did you mean"});
+    refused("driver --big-blocks 0", {"impossible machine", "big blocks"});
+    refused("driver --driver-mode sbm --page-blocks 1", {"Sub Block Mode"});
+    refused("driver --requests 9", {"a requested size"});
+    refused("driver --property no-bugs", {"no-bugs"});
+    refused("driver --deviations 1000", {"--deviations"});
+    refused("driver --auto-online any", {"--auto-online"});
+}
+
+}  // namespace
+}  // namespace vmemcheck::test
