@@ -261,6 +261,7 @@ class Machine final : public checker::Program, public FaultHandler {
     [[nodiscard]] bool all_isolated(int first, int count) const;
     void migrate(int first, int count);
     void drain_pcp_lists(unsigned zone);
+    [[nodiscard]] bool may_take_for(const PageInfo& info, const page& page, PageUse other) const;
     [[nodiscard]] bool can_isolate(int page_block, bool for_offlining) const;
 
     Answer fault_point(Op op, bool kind, unsigned answers, int block = -1, std::uintptr_t object = 0);

@@ -6,12 +6,14 @@
 namespace vmemcheck::conformance {
 
 std::span<const DriverProperty> driver_properties() {
-    static constexpr std::array<DriverProperty, 21> list{{
+    static constexpr std::array<DriverProperty, 22> list{{
         {"no-oops", false,
          "the driver touches only memory that is its own or its device's, and does not loop without a scheduling point",
          "every load and store of the driver"},
         {"no-use-after-free", false, "no object is used, called, locked or freed once it was freed",
          "kfree(), virtio_mem_remove()"},
+        {"no-leak", false, "once the driver is gone and none of its memory is added, all that it allocated is freed",
+         "virtio_mem_remove()"},
         {"no-warn", false, "no WARN or BUG is reached, in the driver or in core MM's checks of a page that is freed",
          "WARN_ON(), BUG_ON(), bad_page()"},
         {"lock-discipline", false,

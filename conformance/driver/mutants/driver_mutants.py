@@ -85,7 +85,7 @@ class Runner:
         done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=self.options.timeout)
         if done.returncode not in (0, 1, 3) or not answer.exists():
             why = done.stderr.strip() or f"ends with status {done.returncode}"
-            raise Problem(f"{driver.name}: vmemcheck: {why}")
+            raise Problem(f"{driver}: vmemcheck: {why}")
         return json.loads(answer.read_text())
 
     def kept(self, driver: pathlib.Path, flags) -> list:
@@ -101,7 +101,7 @@ def parse(arguments):
     parser.add_argument("--tree", required=True, help="kernel tree with the driver")
     parser.add_argument("--release", required=True, help="its release, as linux-6.12")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="this fault alone; may be repeated")
-    parser.add_argument("--runs", type=int, default=4000, help="walks for each fault (%(default)s)")
+    parser.add_argument("--runs", type=int, default=8000, help="walks for each fault (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the walks (%(default)s)")
     parser.add_argument("--timeout", type=float, default=600, help="most seconds for a fault (%(default)s)")
     parser.add_argument("--json", metavar="FILE", help="write the table as JSON")
@@ -116,7 +116,7 @@ def table(options, runner, driver: pathlib.Path, source: str, chosen) -> list:
             continue
         if mutant.flags not in kept:
             kept[mutant.flags] = runner.kept(driver, mutant.flags)
-        copy = runner.folder / f"{mutant.name}.c"
+        copy = runner.folder / "virtio_mem.c"
         copy.write_text(mutated(source, mutant))
         result = runner.run(copy, mutant.flags, kept[mutant.flags], options.runs, True)
         found = [v for v in result["violations"] if v["property"] in kept[mutant.flags]]
@@ -130,7 +130,6 @@ def table(options, runner, driver: pathlib.Path, source: str, chosen) -> list:
             print(f"    {row['message']}")
         elif mutant.equivalent:
             print(f"    {mutant.equivalent}")
-        copy.unlink()
     return rows
 
 
