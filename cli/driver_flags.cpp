@@ -137,6 +137,10 @@ void DriverFlags::add_to(Command& command) {
                 .group("Faults");
     }
     command
+        .add_flag("--prepare-vetoes", prepare_vetoes_,
+                  "another notifier may refuse MEM_PREPARE_ONLINE, too (since v6.7; no one in the kernel's tree does)")
+        .group("Faults");
+    command
         .add_flag("--strict-warnings", strict_warnings_,
                   "also a WARN at an error that another notifier's veto has given is a violation (linux-6.12 has one)")
         .group("Faults");
@@ -216,6 +220,7 @@ DriverSetup DriverFlags::setup(const bbm::Release& release) const {
     setup.unplug_online = on("--unplug-online", unplug_online_);
     setup.threshold_bites = threshold_bites_;
     setup.strict_warnings = strict_warnings_;
+    setup.prepare_vetoes = prepare_vetoes_;
     std::size_t i = 0;
     for (const bbm::FaultInfo& fault : bbm::fault_infos()) {
         if (fault.name == "leftovers") continue;

@@ -57,6 +57,7 @@ class DriverFlags {
     std::string unplug_online_ = "on";
     bool threshold_bites_ = false;
     bool strict_warnings_ = false;
+    bool prepare_vetoes_ = false;
     std::deque<Number> numbers_;
     std::deque<Switch> faults_;
 };

@@ -43,9 +43,10 @@ struct SwitchField {
     std::string_view name;
     bool DriverSetup::*member;
 };
-constexpr std::array<SwitchField, 4> switches{{{"safe-unplug", &DriverSetup::safe_unplug},
+constexpr std::array<SwitchField, 5> switches{{{"safe-unplug", &DriverSetup::safe_unplug},
                                                {"unplug-online", &DriverSetup::unplug_online},
                                                {"threshold-bites", &DriverSetup::threshold_bites},
+                                               {"prepare-vetoes", &DriverSetup::prepare_vetoes},
                                                {"strict-warnings", &DriverSetup::strict_warnings}}};
 
 /// What is worth telling of an event; empty if little.

@@ -86,18 +86,19 @@ int Machine::call_driver(NotifierAction action, int block) {
 /// blocking_notifier_call_chain() of the memory chain. Another callback before the driver's and one after it may refuse
 /// GOING_*; what ONLINE, OFFLINE and CANCEL_* return is ignored.
 int Machine::memory_notify(NotifierAction action, int block) {
-    const bool going = action == NotifierAction::going_online || action == NotifierAction::going_offline ||
-                       action == NotifierAction::prepare_online;
+    const bool prepare = action == NotifierAction::prepare_online;
+    const bool going = action == NotifierAction::going_online || action == NotifierAction::going_offline || prepare;
     // (PREPARE_ONLINE and FINISH_OFFLINE go to the chain directly.)
-    const bool shown = action != NotifierAction::prepare_online && action != NotifierAction::finish_offline;
+    const bool shown = !prepare && action != NotifierAction::finish_offline;
+    const bool vetoed = setup_.kinds.veto && (!prepare || setup_.prepare_vetoes);
     if (shown) show(EventKind::memory_notify, block, static_cast<int>(action));
     touch(&world_->notifier, false);
     int value = 1;
     if (going) {
         const unsigned n =
-            (setup_.kinds.veto ? static_cast<unsigned>(vetoes.size()) : 1U) + (setup_.kinds.stop_callbacks ? 1U : 0U);
+            (vetoed ? static_cast<unsigned>(vetoes.size()) : 1U) + (setup_.kinds.stop_callbacks ? 1U : 0U);
         const Answer before = fault_point(Op::notify, true, n, block);
-        if (before >= vetoes.size() || (!setup_.kinds.veto && before > 0)) {
+        if (before >= vetoes.size() || (!vetoed && before > 0)) {
             // OK|STOP: the driver's callback is not called (protocol F29).
             if (shown) show(EventKind::memory_notify_ret, -1, 1);
             return 0;
@@ -116,8 +117,7 @@ int Machine::memory_notify(NotifierAction action, int block) {
         if (value == 0) value = 1;
     }
     if (going && (static_cast<unsigned>(value) & notify_stop) == 0) {
-        const Answer after =
-            fault_point(Op::notify_after, setup_.kinds.veto, static_cast<unsigned>(vetoes.size()), block);
+        const Answer after = fault_point(Op::notify_after, vetoed, static_cast<unsigned>(vetoes.size()), block);
         if (after != 0) value = static_cast<int>(notify_stop | static_cast<unsigned>(1 - vetoes.at(after)));
     }
     if (shown) show(EventKind::memory_notify_ret, -1, value);

@@ -33,6 +33,7 @@ bool names_action(EventKind kind) { return kind == EventKind::memory_notify || k
 std::optional<std::string> not_in_model(const DriverSetup& setup) {
     if (setup.mode != DriverMode::bbm) return "the model is of Big Block Mode";
     if (setup.page_blocks != 1) return "a run is held against a model of one page block a memory block";
+    if (setup.prepare_vetoes) return "the model has no veto of MEM_PREPARE_ONLINE";
     const auto scope = recorded_scope(setup.big_blocks, static_cast<std::int64_t>(setup.big_block_bytes()),
                                       static_cast<std::int64_t>(setup.memory_block_bytes()));
     return bbm::problem(scope);

@@ -45,6 +45,7 @@ struct DriverSetup {
     int removals = 1;              ///< the driver is unbound at the end, or before: 0 or 1
     int faults = 2;                ///< answers that are not benign
     bbm::Faults kinds;             ///< which
+    bool prepare_vetoes = false;   ///< another notifier may refuse MEM_PREPARE_ONLINE, too (v6.7); not in the model
     bool strict_warnings = false;  ///< also a WARN at an error that another notifier's veto has given is a violation
     int leftovers = 0;             ///< big blocks that an earlier driver left plugged
 
