@@ -136,6 +136,8 @@ void RunRecorder::page_used(int block, unsigned action) {
 void RunRecorder::look(Seen& seen) {
     shim_observed observed{};
     if (!machine_.observe(observed)) return;
+    // virtio_mem_remove() has freed the states: what is left of the driver's says nothing any more.
+    if (observed.states == nullptr && observed.next_id != observed.first_id) return;
     if (DriverSeen state = driver_state(); !last_state_ || !(state == *last_state_)) {
         seen.driver = state;
         last_state_ = std::move(state);
