@@ -114,10 +114,17 @@ TEST_F(DriverTest, SavesARunThatViolatesAgainOnlyWhereTheBugIs) {
 }
 
 TEST_F(DriverTest, WalksAreRepeatable) {
-    const std::string flags = "--mode swarm --runs 40 --seed 7 --property safety --save none";
-    const Outcome first = driver("6.12", flags);
-    EXPECT_EQ(first.code, 0) << first.out;
-    EXPECT_TRUE(has(first.out, "40 swarm runs, --seed 7"));
+    const std::string flags = "--mode swarm --runs 40 --property safety --save none --seed ";
+    const auto explored = [&](const std::string& seed) {
+        const Outcome outcome = driver("6.12", flags + seed);
+        EXPECT_EQ(outcome.code, 0) << outcome.out;
+        const std::size_t at = outcome.out.find("explored ");
+        EXPECT_NE(at, std::string::npos);
+        return outcome.out.substr(at, outcome.out.find('\n', at) - at);
+    };
+    const std::string first = explored("7");
+    EXPECT_TRUE(has(first, "swarm runs, --seed 7")) << first;
+    EXPECT_EQ(explored("7"), first);
 }
 
 TEST_F(DriverTest, TellsCoverage) {

@@ -24,10 +24,13 @@ inline constexpr Kernel linux_6_1{"linux-6.1", "VMEMCHECK_KERNEL_61"};
 inline constexpr Kernel linux_6_12{"linux-6.12", "VMEMCHECK_KERNEL_612"};
 inline void PrintTo(const Kernel& kernel, std::ostream* out) { *out << kernel.release; }
 
-/// \return empty if no tree is named
+/// The tree that the variable names, or where './run kernel' has put it. \return empty if there is none
 inline std::string tree_of(const Kernel& kernel) {
-    const char* const tree = std::getenv(kernel.variable);
-    return tree == nullptr ? "" : tree;
+    if (const char* const tree = std::getenv(kernel.variable); tree != nullptr) return tree;
+    const char* const all = std::getenv("VMEMCHECK_KERNELS");
+    const std::string base = all != nullptr ? all : VMEMCHECK_SOURCE_DIR "/build/kernel";
+    const std::string tree = base + "/" + kernel.release;
+    return std::filesystem::exists(tree + "/drivers/virtio/virtio_mem.c") ? tree : "";
 }
 
 /// Compiles a driver. \param driver another file than the tree's, or empty
