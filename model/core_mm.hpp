@@ -115,37 +115,38 @@ struct CoreMm : Run<D, Context> {
         const Value begin = begin_of_bb();
         s.op_caller = caller::rollback;
         s.op_type = online_type::offline;
-        // One that the state does not have may come before those it has, whatever these are.
-        if (this->elsewhere()) return rollback_elsewhere(from, begin + this->memory_blocks());
+        const auto type_of = [&](int i) -> auto& {
+            return remembered(c.is(Mutant::rollback_shifts_online_types) ? (i - first + 1) % c.scope.memory_blocks
+                                                                         : i - first);
+        };
+        const auto is_due = [&](int i) -> typename D::Bool {
+            typename D::Bool due = type_of(i) != online_type::offline;
+            if (c.is(Mutant::rollback_onlines_all)) due = due || this->mb(i).state == memory_block::offline;
+            return due && this->mb_position(i) >= from;
+        };
+        // One that the state does not have may come before those it has.
+        if (this->elsewhere()) {
+            const Value found = s.numbering.any_number();
+            typename D::Bool passed =
+                found < from || found >= begin + this->memory_blocks() || s.numbering.has_memory_block(c.scope, found);
+            for (int i = first; i < first + c.scope.memory_blocks; ++i)
+                passed = passed || (is_due(i) && this->mb_position(i) < found);
+            if (passed) this->blocked("no such memory block");
+            return reonline(found, this->elsewhere() ? online_type::movable : online_type::kernel);
+        }
         for (int i = first; i < first + c.scope.memory_blocks; ++i) {
-            const int slot =
-                c.is(Mutant::rollback_shifts_online_types) ? (i - first + 1) % c.scope.memory_blocks : i - first;
-            if (this->mb_position(i) < from) continue;
-            if (c.is(Mutant::rollback_onlines_all) && this->mb(i).state == memory_block::offline &&
-                remembered(slot) == online_type::offline) {
-                s.op_mb = this->mb_position(i);
-                s.op_type = online_type::kernel;
-                return next(StepId::op_online_enter);
-            }
-            if (remembered(slot) != online_type::offline) {
-                s.op_mb = this->mb_position(i);
-                s.op_type = remembered(slot);
-                if (c.is(Mutant::rollback_forgets_online_types)) s.op_type = online_type::kernel;
-                return next(StepId::op_online_enter);
-            }
+            if (!is_due(i)) continue;
+            const Value type = type_of(i);
+            return reonline(this->mb_position(i), D::select(type == online_type::offline, online_type::kernel, type));
         }
         s.op_mb = begin;
         rollback_done(first);
     }
 
-    /// The next block is one that the state does not have.
-    void rollback_elsewhere(const Value& from, const Value& end) {
-        s.op_mb = s.numbering.any_number();
-        if (s.op_mb < from || s.op_mb >= end || s.numbering.has_memory_block(c.scope, s.op_mb)) {
-            this->blocked("no such memory block");
-        }
-        s.op_type = online_type::kernel;
-        if (this->elsewhere()) s.op_type = online_type::movable;
+    void reonline(const Value& mb, const Value& type) {
+        s.op_mb = mb;
+        s.op_type = type;
+        if (c.is(Mutant::rollback_forgets_online_types)) s.op_type = online_type::kernel;
         next(StepId::op_online_enter);
     }
 

@@ -174,19 +174,25 @@ struct Worker : FakeOffline<D, Context> {
         const Value from = s.wk_bb;
         const auto in_loop = [&](const Value& at) ->
             typename D::Bool { return (reverse ? at < from : at >= from) && at < s.next_bb; };
-        // One that the state does not have may come before those it has, whatever these are.
+        const auto fits = [&](int i) ->
+            typename D::Bool { return in_loop(this->bb_position(i)) && this->bb(i).state == state; };
+        // One that the state does not have may come before those it has.
         if (this->elsewhere()) {
-            s.wk_bb = s.numbering.any_number();
-            if (!in_loop(s.wk_bb) || s.numbering.has_big_block(c.scope, s.wk_bb)) this->blocked("no such big block");
+            const Value found = s.numbering.any_number();
+            typename D::Bool passed = !in_loop(found) || s.numbering.has_big_block(c.scope, found);
+            for (int i = 0; i < c.scope.big_blocks; ++i) {
+                const Value at = this->bb_position(i);
+                passed = passed || (fits(i) && (reverse ? at > found : at < found));
+            }
+            if (passed) this->blocked("no such big block");
+            s.wk_bb = found;
             return true;
         }
         for (int n = 0; n < c.scope.big_blocks; ++n) {
             const int i = reverse ? c.scope.big_blocks - 1 - n : n;
-            const Value at = this->bb_position(i);
-            if (in_loop(at) && this->bb(i).state == state) {
-                s.wk_bb = at;
-                return true;
-            }
+            if (!fits(i)) continue;
+            s.wk_bb = this->bb_position(i);
+            return true;
         }
         return false;
     }

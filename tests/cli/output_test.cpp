@@ -99,10 +99,30 @@ TEST_F(Output, JUnit) {
     EXPECT_EQ(std::count(names.begin(), names.end(), "testcase"), 2);
     EXPECT_EQ(std::count(names.begin(), names.end(), "failure"), 1);
     EXPECT_EQ(std::count(names.begin(), names.end(), "skipped"), 1);
-    EXPECT_TRUE(has(xml, R"(tests="2" failures="1" errors="0" skipped="1")"));
+    EXPECT_TRUE(has(xml, R"(<testsuites name="vmemcheck" tests="2" failures="1" errors="0" time=")"));
+    EXPECT_TRUE(has(xml, R"( skipped="1">)"));
     EXPECT_TRUE(has(xml, R"(name="no-use-after-free" classname="vmemcheck.linux-6.12.custom")"));
     EXPECT_TRUE(has(xml, "virtio_mem_run_wq() of a freed device"));
     EXPECT_TRUE(has(xml, "wq.queued: yes -&gt; no"));
+}
+
+/// The rules of tests/cli/junit.xsd are those that readers of JUnit documents have in common.
+TEST_F(Output, JUnitKeepsTheRulesOfItsReaders) {
+    if (shell("command -v xmllint").code != 0) GTEST_SKIP() << "no xmllint (libxml2-utils)";
+    const std::string validate = "xmllint --nonet --noout --schema '" VMEMCHECK_SOURCE_DIR "/tests/cli/junit.xsd' ";
+    EXPECT_EQ(run(violation + " --property not-broken --max-depth 8 --junit found.xml").code, 1);
+    EXPECT_EQ(run("check --property not-broken" + tiny + " --junit holds.xml").code, 0);
+    for (const std::string name : {"found.xml", "holds.xml"}) {
+        const Outcome valid = shell(validate + name);
+        EXPECT_EQ(valid.code, 0) << valid.err;
+    }
+    // The rules do refuse something: a suite that does not say how many tests it has.
+    std::string broken = read("holds.xml");
+    const std::size_t suite = broken.find("<testsuite ");
+    ASSERT_NE(suite, std::string::npos);
+    broken.replace(broken.find("tests=", suite), 6, "texts=");
+    write("broken.xml", broken);
+    EXPECT_NE(shell(validate + "broken.xml").code, 0);
 }
 
 TEST_F(Output, Itf) {
