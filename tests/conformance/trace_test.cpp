@@ -145,7 +145,14 @@ TEST_P(Trace, SlowIsRejectedWithAnotherRefcount) {
     if (!any) GTEST_SKIP() << "no page of the driver's was recorded";
     expect_rejected(GetParam(), 1, "refcount changed", change_refcount);
 }
-TEST_P(Trace, SlowIsRejectedWithAnotherAction) { expect_rejected(GetParam(), 5, "action changed", change_action); }
+TEST_P(Trace, SlowIsRejectedWithAnotherAction) {
+    std::vector<Json> lines = lines_of(GetParam());
+    const auto at = protocol_lines(lines);
+    bool any = false;
+    for (std::size_t i = 0; i < at.size() && !any; ++i) any = change_action(lines, at, i);
+    if (!any) GTEST_SKIP() << "no action and its counterpart were recorded";
+    expect_rejected(GetParam(), 5, "action changed", change_action);
+}
 
 TEST_P(Trace, LongIsRejectedWithoutAnyEvent) { expect_rejected(GetParam(), 1, "removed", remove_event_that_is_missed); }
 TEST_P(Trace, LongIsRejectedWithTwoEventsSwapped) { expect_rejected(GetParam(), 1, "swapped", swap_events); }
