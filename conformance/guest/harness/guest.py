@@ -84,10 +84,11 @@ class Guest:
 
     def __init__(self, image, initramfs, cpu, folder, deadline):
         """deadline: time.monotonic() at which everything raises HarnessError"""
+        if not shutil.which("qemu-system-x86_64"):
+            raise HarnessError("qemu-system-x86_64 is not installed (package qemu-system-x86)")
         self._deadline = deadline
-        self._folder = folder
-        self._sockets = pathlib.Path(tempfile.mkdtemp(prefix="vmemcheck-guest-"))
         self._log = folder / "console.log"
+        self._sockets = pathlib.Path(tempfile.mkdtemp(prefix="vmemcheck-guest-"))
         # The guest's panics and hangs stand in its console. Without no_timer_check it panics where the host is busy.
         command = [
             "nice", "qemu-system-x86_64", "-machine", "q35", *cpu, "-smp", "2", "-m", "1G,slots=2,maxmem=8G",
@@ -100,11 +101,8 @@ class Guest:
             "-chardev", f"socket,id=shell,path={self._sockets}/shell,server=on,wait=off", "-serial", "chardev:shell",
             "-chardev", f"socket,id=qmp,path={self._sockets}/qmp,server=on,wait=off", "-mon", "chardev=qmp,mode=control",
         ]  # fmt: skip
-        try:
-            self._qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                          stderr=subprocess.PIPE)  # fmt: skip
-        except FileNotFoundError:
-            raise HarnessError("qemu-system-x86_64 is not installed (package qemu-system-x86)") from None
+        self._qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.PIPE)  # fmt: skip
         try:
             self._qmp = self._connect("qmp")
             self._shell = self._connect("shell")
@@ -132,11 +130,13 @@ class Guest:
         if self._qemu.poll() is None:
             return
         complaint = self._qemu.stderr.read().decode(errors="replace").strip().splitlines()
-        last = ""
-        if self._log.exists():
-            lines = self._log.read_text(errors="replace").strip().splitlines()
-            last = f"; the guest's last line: {lines[-1].strip()}" if lines else ""
-        raise HarnessError(f"QEMU ended: {complaint[-1] if complaint else 'no message'}{last}")
+        raise HarnessError(f"QEMU ended: {complaint[-1] if complaint else 'no message'}{self._last_words()}")
+
+    def _last_words(self):
+        """What the guest's console says of its end: its panic, or else its last line."""
+        lines = self._log.read_text(errors="replace").strip().splitlines() if self._log.exists() else []
+        panics = [line for line in lines if "Kernel panic" in line]
+        return f"; the guest: {(panics or lines)[-1].strip()}" if lines else ""
 
     def _connect(self, name):
         until = time.monotonic() + 20

@@ -6,6 +6,7 @@ import argparse
 import fcntl
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -118,6 +119,8 @@ def main(words):
 
 
 if __name__ == "__main__":
+    # A guest ends with the harness, however that ends.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         sys.exit(main(sys.argv[1:]))
     except HarnessError as failure:

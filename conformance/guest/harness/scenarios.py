@@ -229,7 +229,7 @@ def unbind_during_nack(g):
 
 
 @scenario("lost-wake-up", "memory is onlined just before the worker declares itself idle: nobody goes on plugging",
-          online="offline", big_block=2 * BIG_BLOCK, delays=200)  # fmt: skip
+          online="offline", big_block=2 * BIG_BLOCK, delays=400)  # fmt: skip
 def lost_wake_up(g):
     # As much is offline as the driver allows, and then one block more than it needs to go on.
     g.resize(8 * BIG_BLOCK)
@@ -240,8 +240,9 @@ def lost_wake_up(g):
     g.settle()
     # The last one, while a resize keeps the worker busy: it finds that it can do nothing, and the probes let it wait
     # where it has yet to say so.
+    g.check("user 43 online_movable & user_task=$!")
     g.resize(6 * BIG_BLOCK)
-    g.check("user 43 online_movable")
+    g.check("wait $user_task")
     g.settle()
     lost = g.plugged() == 4 * BIG_BLOCK
     # Anything else wakes the worker.
