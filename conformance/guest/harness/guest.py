@@ -99,7 +99,8 @@ class Guest:
                        "requested-size=0",
             "-chardev", f"file,id=log,path={self._log}", "-serial", "chardev:log",
             "-chardev", f"socket,id=shell,path={self._sockets}/shell,server=on,wait=off", "-serial", "chardev:shell",
-            "-chardev", f"socket,id=qmp,path={self._sockets}/qmp,server=on,wait=off", "-mon", "chardev=qmp,mode=control",
+            "-chardev", f"socket,id=qmp,path={self._sockets}/qmp,server=on,wait=off",
+            "-mon", "chardev=qmp,mode=control",
         ]  # fmt: skip
         self._qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                       stderr=subprocess.PIPE)  # fmt: skip
