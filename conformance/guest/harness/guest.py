@@ -184,7 +184,11 @@ class Guest:
         request = {"execute": command}
         if arguments:
             request["arguments"] = arguments
-        self._qmp.sendall(json.dumps(request).encode() + b"\n")
+        try:
+            self._qmp.sendall(json.dumps(request).encode() + b"\n")
+        except OSError as error:
+            self._alive()
+            raise HarnessError(f"QEMU's monitor: {error}") from None
         while True:
             answer = self._qmp_line()
             if "return" in answer:
@@ -194,7 +198,11 @@ class Guest:
 
     def sh(self, line):
         """Has the guest's init run a line of shell; its output and exit status."""
-        self._shell.sendall(line.encode() + b"\n")
+        try:
+            self._shell.sendall(line.encode() + b"\n")
+        except OSError as error:
+            self._alive()
+            raise HarnessError(f"the guest's serial port: {error}") from None
         deadline = self._deadline
         output = self._until(b"@@", deadline, f"running '{line}'")
         status = self._until(b"\n", deadline, f"running '{line}'")

@@ -34,7 +34,8 @@ def arguments(words):
     """The command line. Raises HarnessError for bad usage."""
     parser = _Parser(
         prog="./run guest", description="Drives Debian kernels under QEMU, records them, and has 'vmemcheck trace' "
-        "explain the recordings. Exit status: 0 all are accepted, 1 one is not, 2 a recording could not be made.")  # fmt: skip
+        "explain the recordings. Exit status: 0 all are accepted, 1 one is not, 2 a recording could not be made.",
+    )
     parser.add_argument("scenario", nargs="*", metavar="SCENARIO", help="which ones (default: all)")
     parser.add_argument("--list", action="store_true", help="lists the scenarios and ends")
     parser.add_argument("--kernel", choices=[*RELEASES, "all"], default="all", help="of which release (default: all)")

@@ -20,7 +20,7 @@ class Scenario:
     about: str
     drive: Callable
     online: str = "online_movable"  # what the kernel does with added memory
-    priority: Optional[int] = None  # of another notifier, which may be told to refuse: -1 after the driver's, 1 before it
+    priority: Optional[int] = None  # of another notifier that may refuse: -1 after the driver's, 1 before it
     safe: bool = True  # bbm_safe_unplug
     cut: Optional[tuple] = None  # for what does not end: the recording ends with so many events of this kind
     big_block: int = BIG_BLOCK
