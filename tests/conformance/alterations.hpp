@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -69,6 +70,9 @@ inline bool change_driver_state(std::vector<Json>& lines, const std::vector<std:
                                                                   {"next_bb", 1}};
     for (const auto& [field, unit] : units) {
         if (!line["state"].contains(field)) continue;
+        // Another task may as well see it a moment before the worker sets it.
+        if (std::string_view(field) == "wq_active" && line["task"].get<std::string>().rfind("kworker", 0) != 0)
+            continue;
         const auto value = line["state"][field].get<std::int64_t>();
         line["state"][field] = unit == 0 ? 1 - value : value + unit;
         return true;

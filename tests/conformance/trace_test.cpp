@@ -120,10 +120,18 @@ void expect_rejected(const fs::path& file, std::size_t stride, const char* what,
         EXPECT_FALSE(accepted(file, changed))
             << what << " at " << lines[at[i]]["event"] << ", event " << lines[at[i]]["seq"];
     }
+    // Short recordings may have no place at this stride.
+    if (tried == 0 && stride > 1) return expect_rejected(file, 1, what, change);
     EXPECT_GT(tried, 0U);
 }
 
-TEST_P(Trace, SlowIsRejectedWithoutAnyEvent) { expect_rejected(GetParam(), 7, "removed", remove_event); }
+/// Without its last event, a recording that was cut short is merely shorter.
+bool remove_event_that_is_missed(std::vector<Json>& lines, const std::vector<std::size_t>& at, std::size_t i) {
+    const bool cut_short = lines.back()["event"] != "mark" || lines.back()["args"]["text"] != "end";
+    return !(cut_short && i + 1 == at.size()) && remove_event(lines, at, i);
+}
+
+TEST_P(Trace, SlowIsRejectedWithoutAnyEvent) { expect_rejected(GetParam(), 7, "removed", remove_event_that_is_missed); }
 TEST_P(Trace, SlowIsRejectedWithTwoEventsSwapped) { expect_rejected(GetParam(), 7, "swapped", swap_events); }
 TEST_P(Trace, SlowIsRejectedWithAnotherDriverState) {
     expect_rejected(GetParam(), 3, "state changed", change_driver_state);
@@ -137,9 +145,16 @@ TEST_P(Trace, SlowIsRejectedWithAnotherRefcount) {
     if (!any) GTEST_SKIP() << "no page of the driver's was recorded";
     expect_rejected(GetParam(), 1, "refcount changed", change_refcount);
 }
-TEST_P(Trace, SlowIsRejectedWithAnotherAction) { expect_rejected(GetParam(), 5, "action changed", change_action); }
+TEST_P(Trace, SlowIsRejectedWithAnotherAction) {
+    std::vector<Json> lines = lines_of(GetParam());
+    const auto at = protocol_lines(lines);
+    bool any = false;
+    for (std::size_t i = 0; i < at.size() && !any; ++i) any = change_action(lines, at, i);
+    if (!any) GTEST_SKIP() << "no action and its counterpart were recorded";
+    expect_rejected(GetParam(), 5, "action changed", change_action);
+}
 
-TEST_P(Trace, LongIsRejectedWithoutAnyEvent) { expect_rejected(GetParam(), 1, "removed", remove_event); }
+TEST_P(Trace, LongIsRejectedWithoutAnyEvent) { expect_rejected(GetParam(), 1, "removed", remove_event_that_is_missed); }
 TEST_P(Trace, LongIsRejectedWithTwoEventsSwapped) { expect_rejected(GetParam(), 1, "swapped", swap_events); }
 TEST_P(Trace, LongIsRejectedWithAnotherDriverState) {
     expect_rejected(GetParam(), 1, "state changed", change_driver_state);

@@ -16,8 +16,8 @@ ACTIONS = {
     "linux-6.12": dict(enumerate(["ONLINE", "GOING_OFFLINE", "OFFLINE", "GOING_ONLINE", "CANCEL_ONLINE",
                                   "CANCEL_OFFLINE", "PREPARE_ONLINE", "FINISH_OFFLINE"])),
 }  # fmt: skip
-PAGE_FUNCTIONS = ["online_page_cb", "generic_online_page", "set_fake_offline", "clear_fake_offline", "free_contig_range",
-                  "adjust_managed"]  # fmt: skip
+PAGE_FUNCTIONS = ["online_page_cb", "generic_online_page", "set_fake_offline", "clear_fake_offline",
+                  "free_contig_range", "adjust_managed"]  # fmt: skip
 _HAS_MEMMAP = 2  # SECTION_HAS_MEM_MAP
 _BLOCK_PAGES = probes.MEMORY_BLOCK // probes.PAGE
 

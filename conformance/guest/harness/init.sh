@@ -51,9 +51,15 @@ begin() {
     echo 1 >$tracing/events/printk/console/enable
     echo 1 >$tracing/tracing_on
 }
+obey() {
+    while IFS= read -r line; do
+        eval "$line"
+        echo "@@$?"
+    done
+}
 echo "@@ready"
-while IFS= read -r line; do
-    eval "$line"
-    echo "@@$?"
+# Some errors end a shell.
+while :; do
+    (obey)
+    echo "@@99"
 done
-poweroff -f

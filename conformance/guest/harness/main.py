@@ -6,6 +6,7 @@ import argparse
 import fcntl
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -32,8 +33,9 @@ class _Parser(argparse.ArgumentParser):
 def arguments(words):
     """The command line. Raises HarnessError for bad usage."""
     parser = _Parser(
-        prog="./run guest", description="Drives Debian kernels under QEMU, records them, and has 'vmemcheck trace' explain "
-        "the recordings. Exit status: 0 all are accepted, 1 one is not, 2 a recording could not be made.")  # fmt: skip
+        prog="./run guest", description="Drives Debian kernels under QEMU, records them, and has 'vmemcheck trace' "
+        "explain the recordings. Exit status: 0 all are accepted, 1 one is not, 2 a recording could not be made.",
+    )
     parser.add_argument("scenario", nargs="*", metavar="SCENARIO", help="which ones (default: all)")
     parser.add_argument("--list", action="store_true", help="lists the scenarios and ends")
     parser.add_argument("--kernel", choices=[*RELEASES, "all"], default="all", help="of which release (default: all)")
@@ -118,6 +120,8 @@ def main(words):
 
 
 if __name__ == "__main__":
+    # A guest ends with the harness, however that ends.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         sys.exit(main(sys.argv[1:]))
     except HarnessError as failure:

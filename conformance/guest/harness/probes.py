@@ -106,8 +106,8 @@ def functions(types, release):
     resp = _vm(types, "resp", "u16", types.offset("virtio_mem_resp", "type"))
 
     def pair(event, symbols, args="", entry="", ret="", value="ret=$retval:s32"):
-        """A function's entry and return; "s": with driver state, "p": with pages. value="": it returns none, and kernels
-        that know that from BTF refuse to fetch one."""
+        """A function's entry and return; "s": with driver state, "p": with pages. value="": it returns none, and
+        kernels that know that from BTF refuse to fetch one."""
         if isinstance(symbols, str):
             symbols = (symbols,)
         return [

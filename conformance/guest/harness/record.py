@@ -14,8 +14,8 @@ _HERE = pathlib.Path(__file__).resolve().parent
 
 
 def record(scenario, kernel, cpu, base, seconds):
-    """Returns the recording's file, build/guest/<kernel>/<scenario>.jsonl; what the scenario noticed, if anything; and how
-    many hits of probes were missed. Raises HarnessError if there is no recording."""
+    """Returns the recording's file, build/guest/<kernel>/<scenario>.jsonl; what the scenario noticed, if anything; and
+    how many hits of probes were missed. Raises HarnessError if there is no recording."""
     recording = kernel.folder / f"{scenario.name}.jsonl"
     recording.unlink(missing_ok=True)
     work = kernel.folder / "work" / scenario.name
@@ -77,8 +77,8 @@ def _begin(g, scenario):
     if not found:
         raise HarnessError("the guest's kernel does not tell where virtio_mem_devices is")
     priority = "none" if scenario.priority is None else scenario.priority
-    g.mark(f"bind virtio0 mode=bbm safe={int(scenario.safe)} online={scenario.online} prio={priority} bbs={scenario.big_block} "
-           f"mbs={probes.MEMORY_BLOCK}")  # fmt: skip
+    g.mark(f"bind virtio0 mode=bbm safe={int(scenario.safe)} online={scenario.online} prio={priority} "
+           f"bbs={scenario.big_block} mbs={probes.MEMORY_BLOCK}")  # fmt: skip
     g.check("echo virtio0 >/sys/bus/virtio/drivers/virtio_mem/bind")
     g.settle()
     return int(found[0], 16)

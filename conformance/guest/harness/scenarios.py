@@ -20,7 +20,7 @@ class Scenario:
     about: str
     drive: Callable
     online: str = "online_movable"  # what the kernel does with added memory
-    priority: Optional[int] = None  # of a second notifier that may be told to refuse: -1 after the driver's, 1 before it
+    priority: Optional[int] = None  # of another notifier that may refuse: -1 after the driver's, 1 before it
     safe: bool = True  # bbm_safe_unplug
     cut: Optional[tuple] = None  # for what does not end: the recording ends with so many events of this kind
     big_block: int = BIG_BLOCK
@@ -58,8 +58,10 @@ def plug_unplug(g):
     unplug_all(g)
 
 
-@scenario("veto-after-driver", "another notifier refuses to let go of any block, after the driver's has agreed", priority=-1)
-@scenario("veto-before-driver", "another notifier refuses to let go of any block, before the driver's is asked", priority=1)
+@scenario("veto-after-driver", "another notifier refuses to let go of any block, after the driver's has agreed",
+          priority=-1)  # fmt: skip
+@scenario("veto-before-driver", "another notifier refuses to let go of any block, before the driver's is asked",
+          priority=1)  # fmt: skip
 def veto(g):
     plug(g, 2)
     g.check(f"inject GOING_OFFLINE -{EBUSY}")
@@ -229,8 +231,10 @@ def unbind_during_nack(g):
 
 
 @scenario("lost-wake-up", "memory is onlined just before the worker declares itself idle: nobody goes on plugging",
-          online="offline", big_block=2 * BIG_BLOCK, delays=200)  # fmt: skip
+          online="offline", big_block=2 * BIG_BLOCK, delays=300)  # fmt: skip
 def lost_wake_up(g):
+    # User space on one processor, the worker, which interrupts queue, on the other.
+    g.check("taskset -p 1 1; for irq in /proc/irq/*/smp_affinity; do echo 2 >$irq; done 2>/dev/null; true")
     # As much is offline as the driver allows, and then one block more than it needs to go on.
     g.resize(8 * BIG_BLOCK)
     g.wait_plugged(4 * BIG_BLOCK)
@@ -240,8 +244,9 @@ def lost_wake_up(g):
     g.settle()
     # The last one, while a resize keeps the worker busy: it finds that it can do nothing, and the probes let it wait
     # where it has yet to say so.
+    g.check("user 43 online_movable & user_task=$!")
     g.resize(6 * BIG_BLOCK)
-    g.check("user 43 online_movable")
+    g.check("wait $user_task")
     g.settle()
     lost = g.plugged() == 4 * BIG_BLOCK
     # Anything else wakes the worker.

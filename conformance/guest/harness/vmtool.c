@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // What the guest's shell cannot do. Linked statically; it runs in the guest's initramfs.
 //
-//   vmtool probes FILE           defines the kprobes of FILE, one a line (alternatives separated by tabs: the first that
-//                                is accepted); prints those that are refused
-//   vmtool pin FIRST LAST COUNT  pins COUNT pages of its own with frame numbers in [FIRST, LAST] by vmsplice into a pipe,
-//                                prints "pinned", and holds them until it is killed
+//   vmtool probes FILE
+//       defines the kprobes of FILE, one a line (alternatives separated by tabs: the first that is accepted); prints
+//       those that are refused
+//   vmtool pin FIRST LAST COUNT
+//       pins COUNT pages of its own with frame numbers in [FIRST, LAST] by vmsplice into a pipe, prints "pinned", and
+//       holds them until it is killed
 //   vmtool watch FILE WORD TO VALUE
-//                                writes VALUE to TO as soon as FILE begins with WORD
+//       writes VALUE to TO as soon as FILE begins with WORD
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

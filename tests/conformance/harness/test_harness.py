@@ -139,11 +139,13 @@ class Trace(unittest.TestCase):
             return WORKER + f"    {ts}: online_page_cb: (f+0x4/0x1) page={page_of(pfn)} order=10"
 
         adjusted = WORKER + f"    1.2: adjust_managed: (f+0x4/0x1) page={page_of(1310720)} delta=-1024"
-        got = events(call("1.0", 1310720), call("1.1", 1311744), adjusted, USER + "    1.3: dev_hotplug_lock: (f+0x4/0x1)",
+        other = USER + "    1.3: dev_hotplug_lock: (f+0x4/0x1)"
+        got = events(call("1.0", 1310720), call("1.1", 1311744), adjusted, other,
                      call("1.4", 1312768), call("1.5", 1343488), call("1.6", 4096))  # fmt: skip
         self.assertEqual([e["event"] for e in got], ["collapsed", "dev_hotplug_lock", "collapsed", "collapsed"])
         self.assertEqual(got[0]["args"]["online_page_cb"],
-                         {"calls": 2, "pages": 2048, "first_pfn": 1310720, "last_pfn": 1311744, "order": 10})  # fmt: skip
+                         {"calls": 2, "pages": 2048, "first_pfn": 1310720, "last_pfn": 1311744,
+                          "order": 10})  # fmt: skip
         self.assertEqual(got[0]["args"]["adjust_managed"]["delta"], -1024)
         self.assertEqual(got[0]["ts_end"], 1.2)
         # Another memory block begins another sum.
