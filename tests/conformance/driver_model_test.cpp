@@ -31,7 +31,7 @@ class DriverAndModel : public testing::TestWithParam<Kernel> {
 INSTANTIATE_TEST_SUITE_P(Kernels, DriverAndModel,
                          testing::Values(testing_driver::linux_6_1, testing_driver::linux_6_12),
                          [](const auto& kernel) {
-                             return kernel.param.release[8] == '1' ? std::string("Linux6_12") : std::string("Linux6_1");
+                             return std::string(kernel.param.variable).substr(sizeof("VMEMCHECK_KERNEL_") - 1);
                          });
 
 checker::Choices default_run(Machine& machine) {
@@ -207,7 +207,7 @@ TEST_P(DriverAndModel, ARunOfAMutantIsNotDriven) {
     EXPECT_FALSE(result.driven);
     EXPECT_FALSE(result.gave_up);
     EXPECT_GT(result.reached, 50U);
-    EXPECT_NE(text(result).find("fake_offline"), std::string::npos) << text(result);
+    EXPECT_NE(text(result).find("vm_offline_and_remove"), std::string::npos) << text(result);
 }
 
 }  // namespace
