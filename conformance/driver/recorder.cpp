@@ -2,6 +2,7 @@
 #include "conformance/driver/recorder.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "conformance/guest/observe.hpp"
 #include "conformance/guest/write.hpp"
@@ -114,12 +115,14 @@ void RunRecorder::page_function(const DriverEvent& event) {
         seen.kind = event.kind;
         seen.mutex_holder = holder_;
     }
+    // A guest's recorder counts the pages of a call, whether they are added or subtracted.
+    const std::int64_t pages = real_pages(std::abs(event.value));
     const auto same =
         std::find_if(seen.calls.begin(), seen.calls.end(), [&](const auto& call) { return call.first == event.kind; });
     if (same != seen.calls.end()) {
-        same->second += real_pages(event.value);
+        same->second += pages;
     } else {
-        seen.calls.emplace_back(event.kind, real_pages(event.value));
+        seen.calls.emplace_back(event.kind, pages);
     }
     events_.push_back(std::move(seen));
 }
