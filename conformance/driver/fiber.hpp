@@ -15,6 +15,8 @@ inline constexpr int max_fibers = 6;
 /// A fixed number of fibers. One at most runs at a time, and gives way only by its own will.
 class Fibers {
  public:
+    static constexpr std::size_t stack_bytes = std::size_t{128} * 1024;
+
     /// \param body what a fiber runs. When it returns, the fiber is over.
     explicit Fibers(std::function<void(int fiber)> body);
     Fibers(const Fibers&) = delete;
@@ -51,7 +53,6 @@ class Fibers {
     [[nodiscard]] static bool can_be_copied();
 
  private:
-    static constexpr std::size_t stack_bytes = std::size_t{128} * 1024;
     static constexpr std::size_t guard_bytes = std::size_t{64} * 1024;  ///< below each stack: nothing may touch it
     [[nodiscard]] std::byte* bottom(int fiber) const {
         return stacks_ + static_cast<std::size_t>(fiber) * (guard_bytes + stack_bytes) + guard_bytes;

@@ -182,8 +182,8 @@ void Machine::bug(const char* condition, const char* function, int line) {
 
 void Machine::enter(void* function, const unsigned long* registers, void** return_address) {
     // The kernel's stack has 16 KiB. Some of what is on this one is the machine's.
-    constexpr std::size_t least_room = std::size_t{32} * 1024;
-    if (current_ >= 0 && fibers_.room_below(current_, return_address) < least_room)
+    constexpr std::size_t most = std::size_t{32} * 1024;
+    if (current_ >= 0 && fibers_.room_below(current_, return_address) + most < Fibers::stack_bytes)
         oops("the stack overflows: a recursion without end", nullptr);
     if (observer_ == nullptr || current_ < 0 || binding_) return;
     const std::string_view name = plugin_.function_at(function);

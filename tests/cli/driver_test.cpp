@@ -168,6 +168,39 @@ TEST_F(DriverTest, OutlivesANullPointer) {
     EXPECT_TRUE(has(outcome.out, "VIOLATED no-oops")) << outcome.out;
 }
 
+TEST_F(DriverTest, SlowOutlivesWhatNoDriverShouldDo) {
+    const struct {
+        const char* code;
+        const char* says;
+    } faults[]{
+        {"for (;;) barrier();", "a loop without end"},
+        {"virtio_mem_config_changed(vdev);", "a recursion without end"},
+        {"((void (*)(void))0)();", "memory that is not there"},
+        {"{ volatile int zero = 0; vm->retry_timer_ms /= zero; }", "a division by zero"},
+        {"{ volatile char much[300000]; much[0] = 1; }", "the stack overflows"},
+        {"mutex_lock((struct mutex *)0x1230);", "no object"},
+        {"mutex_lock(&vm->hotplug_mutex);", "is called in an interrupt"},
+        {"page_ref_inc((struct page *)vm);", "a page that is not the device's"},
+        {"memset(vm, 0, 100000);", "beyond the end of an object"},
+        {"vdev->priv = (void *)0x4000;", "VIOLATED no-oops"},
+    };
+    for (const auto& wrong : faults) {
+        fault("6.12", "\tatomic_set(&vm->config_changed, 1);\n\tvirtio_mem_retry(vm);",
+              std::string("\tatomic_set(&vm->config_changed, 1);\n") + wrong.code + "\tvirtio_mem_retry(vm);");
+        const Outcome outcome = faulty("--deviations 0 --property safety");
+        EXPECT_EQ(outcome.code, 1) << wrong.code << outcome.err;
+        EXPECT_TRUE(has(outcome.out, wrong.says)) << wrong.code << outcome.out;
+        EXPECT_TRUE(has(outcome.out, "virtio_mem.c:")) << wrong.code << outcome.out;
+    }
+}
+
+TEST_F(DriverTest, MissesWhatIsNeverFreed) {
+    fault("6.12", "vfree(vm->bbm.bb_states);\n\t}", ";\n\t}");
+    const Outcome outcome = faulty("--deviations 0");
+    EXPECT_EQ(outcome.code, 1) << outcome.err;
+    EXPECT_TRUE(has(outcome.out, "VIOLATED no-leak")) << outcome.out;
+}
+
 TEST_F(DriverTest, SaysWhatIsWrongWithASource) {
     refused("driver --source nowhere", {"nowhere", "no kernel source tree"});
     fault("6.12", "page_ref_inc(pfn_to_page(pfn + i));", "no_such_function(pfn +;");
