@@ -5,6 +5,7 @@ Every line is named after the event that it becomes in a recording. What is fetc
 named s_... (driver and zones) and p<i>_... (pages of memory block i).
 """
 
+import re
 from dataclasses import dataclass
 
 FIRST_PFN = 1310720  # of the device's region: 5 GiB
@@ -195,7 +196,8 @@ def delays(place, count):
     """Probes that do nothing but take time: each fetches 2,560 bytes one by one (an event may have 3 KiB), and is then
     thrown away by a filter (init.sh)."""
     args = " ".join(f"d{i}=+{i * 64}(@node_data):u8[64]" for i in range(40))
-    return [Probe(f"delay__{i}", (place,), f"never=\\0:u8 {args}") for i in range(count)]
+    name = "delay__" + re.sub(r"\W", "_", place)
+    return [Probe(f"{name}_{i}", (place,), f"never=\\0:u8 {args}") for i in range(count)]
 
 
 def lines(probe, types, big_blocks):

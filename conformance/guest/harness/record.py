@@ -63,7 +63,7 @@ def _probes(scenario, kernel):
         place = disassembly.last_store_of_zero(code, "virtio_mem_run_wq", field)
         if place is None:
             raise HarnessError("the driver's machine code does not tell where wq_active is cleared")
-        delayed = probes.delays(place, scenario.delays)
+        delayed = [*probes.delays(place, scenario.delays), *probes.delays("online_pages", scenario.delays)]
     big_blocks = guest.REGION // scenario.big_block
     return probes.text(kernel.types, kernel.release, disassembly.sites(code), big_blocks, delayed)
 

@@ -24,7 +24,7 @@ class Scenario:
     safe: bool = True  # bbm_safe_unplug
     cut: Optional[tuple] = None  # for what does not end: the recording ends with so many events of this kind
     big_block: int = BIG_BLOCK
-    delays: int = 0  # how many probes only take time, just before the worker declares itself idle
+    delays: int = 0  # how many probes only take time: where the worker declares itself idle, and in online_pages()
     kernels: tuple = ("6.1", "6.12")
 
 
@@ -231,10 +231,10 @@ def unbind_during_nack(g):
 
 
 @scenario("lost-wake-up", "memory is onlined just before the worker declares itself idle: nobody goes on plugging",
-          online="offline", big_block=2 * BIG_BLOCK, delays=300)  # fmt: skip
+          online="offline", big_block=2 * BIG_BLOCK, delays=250)  # fmt: skip
 def lost_wake_up(g):
-    # User space on one processor, the worker, which interrupts queue, on the other.
-    g.check("taskset -p 1 1; for irq in /proc/irq/*/smp_affinity; do echo 2 >$irq; done 2>/dev/null; true")
+    # The onlining task on one processor; the shell, and the worker, which interrupts queue, on the other.
+    g.check("taskset -p 2 1; for irq in /proc/irq/*/smp_affinity; do echo 2 >$irq; done 2>/dev/null; true")
     # As much is offline as the driver allows, and then one block more than it needs to go on.
     g.resize(8 * BIG_BLOCK)
     g.wait_plugged(4 * BIG_BLOCK)
@@ -242,9 +242,11 @@ def lost_wake_up(g):
     for block in (40, 41, 42):
         g.check(f"user {block} online_movable")
     g.settle()
-    # The last one, while a resize keeps the worker busy: it finds that it can do nothing, and the probes let it wait
-    # where it has yet to say so.
-    g.check("user 43 online_movable & user_task=$!")
+    # The last one. The probes hold it up where it has mem_hotplug_lock (before that it needs an RCU grace period, which
+    # would wait for the worker). Meanwhile a resize wakes the worker, which finds that it can do nothing; the probes let
+    # it wait where it has yet to say so.
+    g.check("(taskset -p 1 $(exec sh -c 'echo $PPID') >/dev/null; user 43 online_movable) & user_task=$!")
+    g.check("sleep 0.05")
     g.resize(6 * BIG_BLOCK)
     g.check("wait $user_task")
     g.settle()
