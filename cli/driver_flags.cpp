@@ -206,7 +206,7 @@ DriverSetup DriverFlags::setup(const bbm::Release& release) const {
     for (const Number& number : numbers_) {
         if (number.flag.given()) setup.*number.member = bound_value("--" + number.name, number.value, false);
     }
-    setup.requests = {setup.big_blocks, 0};
+    setup.requests = {setup.units(), 0};
     if (!requests_.empty()) {
         setup.requests.clear();
         std::istringstream list(requests_);
