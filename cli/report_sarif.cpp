@@ -3,25 +3,54 @@
 
 #include <array>
 #include <map>
+#include <set>
 
 #include "cli/report.hpp"
+#include "model/steps.hpp"
 
 namespace vmemcheck::cli {
 
 namespace {
 
-/// The line of each step in the table of steps, which says what it stands for.
-constexpr std::array step_lines{
-#define STEP(id, local, function, why) __LINE__,
+/// A line of this project's sources.
+struct Place {
+    bbm::StepId step;
+    std::string_view file;
+    int line;
+};
+
+/// The lines of steps in the table of steps, which says what each stands for.
+constexpr std::array table_places{
+#define STEP(id, local, function, why) Place{bbm::StepId::id, "model/steps.inc", __LINE__},
 #include "model/steps.inc"
 #undef STEP
 };
-constexpr std::string_view steps_file = "model/steps.inc";
+
+/// The functions that do them (cli/step_places.awk), of almost all.
+constexpr std::array function_places{
+#include "step_places.inc"
+};
+
+constexpr auto places = [] {
+    auto all = table_places;
+    for (const Place& place : function_places) all[static_cast<std::size_t>(place.step)] = place;
+    return all;
+}();
+
 constexpr std::string_view source_root = "SRCROOT";
 
 Json text_of(std::string_view text) { return {{"text", text}}; }
 
-Json artifact() { return {{"uri", steps_file}, {"uriBaseId", source_root}}; }
+Json artifact(std::string_view file) { return {{"uri", file}, {"uriBaseId", source_root}}; }
+
+/// The files of all places, each once.
+Json artifacts() {
+    std::set<std::string_view> files;
+    for (const Place& place : places) files.insert(place.file);
+    Json all = Json::array();
+    for (const std::string_view file : files) all.push_back({{"location", artifact(file)}});
+    return all;
+}
 
 Json location_of(const Bbm& model, const checker::MicroStep<State>& step) {
     const checker::StepInfo& info = model.steps()[step.step];
@@ -33,9 +62,10 @@ Json location_of(const Bbm& model, const checker::MicroStep<State>& step) {
             fmt::format(", {}={}", choice.name,
                         value < choice.values.size() ? std::string(choice.values[value]) : std::to_string(answer));
     }
+    const Place& place = places[step.step];
     Json location;
-    location["physicalLocation"] = {{"artifactLocation", artifact()},
-                                    {"region", {{"startLine", step_lines[step.step]}}}};
+    location["physicalLocation"] = {{"artifactLocation", artifact(place.file)},
+                                    {"region", {{"startLine", place.line}}}};
     if (!info.function.empty()) {
         location["logicalLocations"] = Json::array({{{"name", info.function}, {"kind", "function"}}});
     }
@@ -119,7 +149,7 @@ Json report_sarif(const Report& report) {
     run["invocations"] = Json::array({invocation(report)});
     run["originalUriBaseIds"] = {
         {std::string(source_root), {{"description", text_of("the root of vmemcheck's source tree")}}}};
-    run["artifacts"] = Json::array({{{"location", artifact()}}});
+    run["artifacts"] = artifacts();
     run["results"] = std::move(results);
     Json configuration;
     put_config(configuration, report.config());
