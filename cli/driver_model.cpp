@@ -11,7 +11,6 @@
 #include "cli/replayer.hpp"
 #include "cli/text.hpp"
 #include "conformance/driver/conform.hpp"
-#include "conformance/guest/emit.hpp"
 
 namespace vmemcheck::cli {
 
@@ -70,11 +69,31 @@ struct FollowedRun::Parts {
     std::optional<conformance::ModelRun> run;
 };
 
+namespace {
+
+/// What of a configuration the machine has not, or nothing.
+std::optional<std::string> not_followed(const Config& config) {
+    const bbm::Scope& scope = config.scope;
+    if (config.mutant != bbm::Mutant::none) return "it is of a mutant, not of a release";
+    if (!config.what_ifs.empty()) return "it is of a what-if, not of a release";
+    if (config.eject != bbm::Eject::off) return "the machine's device is never ejected";
+    if (scope.sections != 1 || scope.page_blocks != 1) {
+        return "the machine has one section and one page block a memory block";
+    }
+    if (scope.contig_tries != 5) return "the driver tries alloc_contig_range() five times (--contig-tries 5)";
+    if (scope.offline_threshold() != 8 && scope.offline_threshold() != 2 * scope.memory_blocks) {
+        return "no size of memory blocks gives that offline threshold (--threshold 0 or 8)";
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
 FollowedRun::FollowedRun(const std::string& path) : parts_(std::make_unique<Parts>()) {
     parts_->file = read_counterexample(path);
     if (bbm::problem(parts_->file.config.scope)) throw UserError(path + ": its scope is too large to be followed");
-    if (const auto why = conformance::not_recordable(parts_->file.config)) {
-        throw UserError(fmt::format("{}: this run cannot be followed: {} (docs/traces.md)", path, *why));
+    if (const auto why = not_followed(parts_->file.config)) {
+        throw UserError(fmt::format("{}: this run cannot be followed: {} (docs/driver.md)", path, *why));
     }
     parts_->replayer = std::make_unique<Replayer<Bbm>>(parts_->file);
     static_cast<void>(parts_->replayer->run());

@@ -64,6 +64,8 @@ void Machine::unlock_device_hotplug() {
     touch(&world_->device_hotplug_lock, true);
     show(EventKind::dev_hotplug_unlock);
     world_->device_hotplug_lock = 0;
+    // Its caller's return is seen on its own.
+    point(Op::hotplug_unlock);
 }
 
 int Machine::call_driver(NotifierAction action, int block) {
