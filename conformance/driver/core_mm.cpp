@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "conformance/driver/machine.hpp"
+#include "conformance/driver/objects.hpp"
 
 namespace vmemcheck::conformance {
 
@@ -13,9 +14,6 @@ using bbm::NotifierAction;
 
 namespace {
 
-constexpr std::uint64_t block_object = 3ULL << 60U;
-constexpr std::uint64_t page_object = 2ULL << 60U;
-constexpr std::uint64_t page_block_object = 1ULL << 60U;
 constexpr unsigned notify_stop = 0x8000;
 
 /// notifier_to_errno()

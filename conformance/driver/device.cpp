@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "conformance/driver/machine.hpp"
+#include "conformance/driver/objects.hpp"
 
 namespace vmemcheck::conformance {
 
@@ -37,7 +38,6 @@ enum RequestType : std::uint16_t { plug, unplug, unplug_all, state };
 enum ResponseType : std::uint16_t { ack, nack, busy, error };
 enum : unsigned { feature_acpi_pxm = 0, feature_unplugged_inaccessible = 1, feature_persistent_suspend = 2 };
 
-constexpr std::uint64_t device_object = 5ULL << 60U;
 constexpr std::uint64_t device_block_bytes = 2ULL << 20U;
 
 }  // namespace

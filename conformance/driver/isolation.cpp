@@ -4,14 +4,13 @@
 #include <cerrno>
 
 #include "conformance/driver/machine.hpp"
+#include "conformance/driver/objects.hpp"
 
 namespace vmemcheck::conformance {
 
 using bbm::EventKind;
 
 namespace {
-constexpr std::uint64_t page_block_object = 1ULL << 60U;
-constexpr std::uint64_t page_object = 2ULL << 60U;
 }  // namespace
 
 bool Machine::can_isolate(int page_block, bool for_offlining) const {

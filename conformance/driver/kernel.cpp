@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "conformance/driver/machine.hpp"
+#include "conformance/driver/objects.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -16,9 +17,6 @@ namespace vmemcheck::conformance {
 using bbm::EventKind;
 
 namespace {
-constexpr std::uint64_t page_object = 2ULL << 60U;
-constexpr std::uint64_t work_object = 4ULL << 60U;
-constexpr std::uint64_t timer_object = work_object + 1;
 /// The driver asks for arrays in pages; a page of this machine is many MiB.
 constexpr std::size_t largest_allocation = 512;
 constexpr unsigned char poison = 0x6b;
@@ -371,7 +369,7 @@ page* Machine::pfn_to_online_page(unsigned long pfn) {
     if (pfn < first || pfn >= first + static_cast<unsigned long>(setup_.total_pages())) return nullptr;
     const auto block = static_cast<std::size_t>(block_of_page(static_cast<int>(pfn - first)));
     point(Op::read_block, 0, 1, static_cast<int>(block));
-    touch((3ULL << 60U) + block, false);
+    touch(block_object + block, false);
     return world_->block[block].online != 0 ? &world_->memmap[pfn - first] : nullptr;
 }
 
@@ -495,7 +493,7 @@ int Machine::release_resource(shim_resource* resource) {
 bool Machine::has_system_ram(std::uint64_t start, std::uint64_t end) {
     for (int b = 0; b < setup_.total_memory_blocks(); ++b) {
         const std::uint64_t address = first_address() + static_cast<unsigned>(b) * setup_.memory_block_bytes();
-        touch((3ULL << 60U) + static_cast<unsigned>(b), false);
+        touch(block_object + static_cast<unsigned>(b), false);
         if (world_->block[static_cast<std::size_t>(b)].state != BlockState::absent && address >= start && address < end)
             return true;
     }

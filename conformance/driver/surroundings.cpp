@@ -3,13 +3,12 @@
 #include <algorithm>
 
 #include "conformance/driver/machine.hpp"
+#include "conformance/driver/objects.hpp"
 
 namespace vmemcheck::conformance {
 
 namespace {
 
-constexpr std::uint64_t page_object = 2ULL << 60U;
-constexpr std::uint64_t block_object = 3ULL << 60U;
 
 constexpr std::array<const char*, page_actions> action_names{
     "allocates",     "allocates for the kernel",         "frees", "frees to a per-cpu list", "pins", "unpins",
@@ -123,7 +122,7 @@ void Machine::pages(unsigned answer) {
     if (observer_ != nullptr) observer_->page_used(static_cast<int>(b), answer % page_actions);
     touch(page_object + static_cast<unsigned>(i), true);
     touch(block_object + b, false);
-    touch((1ULL << 60U) + static_cast<unsigned>(i / pages_per_page_block()), false);
+    touch(page_block_object + static_cast<unsigned>(i / pages_per_page_block()), false);
     const auto becomes_free = [&](PageUse use) {
         p.use = use;
         p.pin = PinKind::none;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "conformance/driver/machine.hpp"
+#include "conformance/driver/objects.hpp"
 
 namespace vmemcheck::conformance {
 
@@ -44,7 +45,7 @@ void Machine::task_body(int task) {
 void Machine::run_worker() {
     shim_work* const work = world_->work;
     check_live(work, "the work of a freed device is run", sizeof(*work));
-    touch(4ULL << 60U, true);
+    touch(work_object, true);
     work->pending = 0;
     world_->work = nullptr;
     work->func(work);
@@ -53,7 +54,7 @@ void Machine::run_worker() {
 /// virtio_config_changed()
 void Machine::run_config_interrupt() {
     world_->config_pending = 0;
-    touch(5ULL << 60U, true);
+    touch(device_object, true);
     driver_.config_changed(&world_->vdev);
 }
 
@@ -66,7 +67,7 @@ void Machine::run_vq_interrupt(unsigned answer) {
 void Machine::run_timer() {
     shim_hrtimer* const timer = world_->armed;
     check_live(timer, "the timer of a freed device expires", sizeof(*timer));
-    touch((4ULL << 60U) + 1, true);
+    touch(timer_object, true);
     timer->armed = 0;
     world_->armed = nullptr;
     if (timer->function(timer) == 0) return;
@@ -103,7 +104,7 @@ void Machine::run_admin(unsigned answer) {
     point(Op::config_disable);
     w.removal_begun = 1;
     w.bound = 0;
-    touch(5ULL << 60U, true);
+    touch(device_object, true);
     driver_.remove(&w.vdev);
     site_ = nullptr;
     if (w.notifier != nullptr || w.online_page_callback != nullptr) {
