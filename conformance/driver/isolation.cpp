@@ -10,8 +10,7 @@ namespace vmemcheck::conformance {
 
 using bbm::EventKind;
 
-namespace {
-}  // namespace
+namespace {}  // namespace
 
 bool Machine::can_isolate(int page_block, bool for_offlining) const {
     const World& w = *world_;

@@ -155,7 +155,7 @@ TEST_F(Prove, LongWhatIsLearnedStandsInForALemma) {
     EXPECT_TRUE(rests_on.count("learned-facts"));
 }
 
-TEST_F(Prove, SlowNoCheckLeavesTheCheckerOut) {
+TEST_F(Prove, LongNoCheckLeavesTheCheckerOut) {
     const Outcome outcome =
         run("prove --mutant plugged-size-forgotten --property plugged-size-exact --no-check" + quick);
     EXPECT_EQ(outcome.code, 3) << outcome.out << outcome.err;

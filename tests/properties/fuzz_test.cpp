@@ -189,7 +189,7 @@ std::size_t shortest(const std::string& mutant) {
     return steps;
 }
 
-TEST(SlowFuzz, EveryMutantIsFoundAndShrunk) {
+TEST(LongFuzz, EveryMutantIsFoundAndShrunk) {
     std::vector<double> ratios;
     for (const MutantInfo& mutant : mutants()) {
         const std::size_t best = shortest(std::string(mutant.name));

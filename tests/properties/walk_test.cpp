@@ -219,7 +219,7 @@ Killed kill_mutants(int runs) {
     return killed;
 }
 
-TEST(Schedules, SlowShrinkToShortRunsThatKillMutants) {
+TEST(Schedules, LongShrinkToShortRunsThatKillMutants) {
     const Killed killed = kill_mutants(2000);
     EXPECT_GE(killed.found, bbm::mutants().size() * 2 / 3);
     ASSERT_GE(killed.longer.size(), bbm::mutants().size() / 2);

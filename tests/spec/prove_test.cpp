@@ -145,7 +145,7 @@ TEST_P(Releases, SlowEverySafetyPropertyIsProved) {
 
 INSTANTIATE_TEST_SUITE_P(Prove, Releases, testing::Values("linux-5.11", "linux-6.1", "linux-6.12"));
 
-TEST(Prove, SlowALemmaLeftOutLeavesAPropertyOpenWhateverTheNumberOfThreads) {
+TEST(Prove, LongALemmaLeftOutLeavesAPropertyOpenWhateverTheNumberOfThreads) {
     const Config config = narrow();
     ProofOptions options = on_threads(1);
     options.without = {"results-are-recoverable"};
