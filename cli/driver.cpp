@@ -260,8 +260,7 @@ class DriverCommand {
     /// Writes what was asked for of one run.
     void write_run(Machine& machine, const DriverRun& run, const std::string& file) const {
         if (!page_.empty()) {
-            write_file(page_,
-                       driver_page(machine, run.schedule, run.property, run.message, file.empty() ? "a run" : file));
+            write_file(page_, driver_page(machine, run.schedule, run.property, run.message, file));
         }
         if (recording_.empty()) return;
         for (const auto& why :

@@ -161,13 +161,17 @@ std::string driver_page(Machine& machine, const checker::Choices& schedule, cons
     data = recording ? page_recording(file, *recording) : plain_page(machine, schedule);
     machine.record(nullptr);
     data["file"] = file;
-    data["command"] = "vmemcheck driver --replay " + file;
+    data["command"] = file.empty() ? "vmemcheck driver" : "vmemcheck driver --replay " + file;
     data["release"] = machine.setup().release.name;
     data["mode"] = machine.setup().mode == conformance::DriverMode::sbm ? "Sub Block Mode"
                    : machine.setup().safe_unplug                        ? "safe unplug"
                                                                         : "unsafe unplug";
     const std::string model = recording ? "; " + data.value("message", std::string()) : "";
-    data["verdict"] = property.empty() ? "a run of the real driver" : property + " is violated by the real driver";
+    data["subject"] = "run of the real driver";
+    data["title"] = property.empty()
+                        ? "A run of the real driver, " + std::string(machine.setup().release.name)
+                        : property + " is violated by the driver of " + std::string(machine.setup().release.name);
+    data["verdict"] = property.empty() ? "accepted" : "violated";
     data["message"] = message + model;
     return page_text(data);
 }

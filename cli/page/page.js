@@ -43,11 +43,11 @@
 
   function head(shown) {
     const recording = shown.kind === 'recording';
-    $('kind').textContent = recording ? '- recording of a guest' :
+    $('kind').textContent = shown.subject ? `- ${shown.subject}` : recording ? '- recording of a guest' :
       shown.loop !== null && shown.loop !== undefined ? '- lasso' :
         shown.verdict === 'reached' ? '- witness' : '- counterexample';
     const name = recording ? shown.file.split('/').pop() : shown.property;
-    $('title').textContent = `${name} is ${shown.verdict} ${recording ? 'by the model of' : 'in'} ${shown.release}`;
+    $('title').textContent = shown.title || `${name} is ${shown.verdict} ${recording ? 'by the model of' : 'in'} ${shown.release}`;
     document.title = `${name} - vmemcheck`;
     $('sentence').textContent = shown.sentence || '';
     const bad = shown.verdict === 'violated' || shown.verdict === 'rejected' || shown.as_recorded === false;
