@@ -372,6 +372,11 @@ class DriverCommand {
         const Style style = Style::of(1);
         print(explored_text(options, result));
         if (against) print(against_text);
+        if (against && against->rejected > 0) {
+            const std::string file =
+                save(machine, {machine.setup(), "", "no run of the model shows this", against->schedule}, "difference");
+            if (!file.empty()) print(fmt::format("  saved as {}\n", file));
+        }
         bool violated = against && against->rejected > 0;
         bool written = false;
         Json list = Json::array();
@@ -391,7 +396,7 @@ class DriverCommand {
             print("  " + wrapped(violation.message, 2, width) + "\n\n");
             print(driver_run_text(machine, violation.schedule, verbose_, style));
             const DriverRun run{machine.setup(), violation.property, violation.message, violation.schedule};
-            const std::string file = save(machine, run);
+            const std::string file = save(machine, run, violation.property);
             if (!file.empty()) print(fmt::format("\n  saved as {}\n", file));
             if (!std::exchange(written, true)) write_run(machine, run, file);
             list.push_back({{"property", violation.property},
@@ -477,10 +482,10 @@ class DriverCommand {
         return text;
     }
 
-    std::string save(Machine& machine, const DriverRun& run) const {
+    std::string save(Machine& machine, const DriverRun& run, const std::string& name) const {
         if (save_ == "none") return {};
         const std::string path =
-            path_in(save_, fmt::format("vmemcheck-driver-{}-{}{}.json", run.property, run.setup.release.name,
+            path_in(save_, fmt::format("vmemcheck-driver-{}-{}{}.json", name, run.setup.release.name,
                                        run.setup.mode == DriverMode::sbm ? "-sbm" : ""));
         try {
             write_file(path, driver_run_file(machine, run));

@@ -229,6 +229,7 @@ class Validator {
             run_outside(at);
         } else if (recording_.outside) {
             enter_interrupt(at);
+            if (resize_may_be_early(nodes_[at])) run_outside(at);
         }
         if (!recording_.outside) page_repairs();
     }
@@ -279,7 +280,14 @@ class Validator {
         return recording_.outside && node.outside < recording_.outside->size() &&
                (*recording_.outside)[node.outside].event <= node.event;
     }
-    /// Does what is due: by the host, or by a user of pages.
+    /// A step of the model shows a call, and reads what a resize after that call has changed (send_unplug and
+    /// config_changed): the resize may come one event early.
+    [[nodiscard]] bool resize_may_be_early(const Node& node) const {
+        if (node.outside >= recording_.outside->size()) return false;
+        const OutsideAct& act = (*recording_.outside)[node.outside];
+        return act.requested >= 0 && act.event == node.event + 1;
+    }
+    /// Does what comes next of it: by the host, or by a user of pages.
     void run_outside(std::size_t at) {
         const OutsideAct act = (*recording_.outside)[nodes_[at].outside];
         if (act.requested >= 0) {
