@@ -9,7 +9,6 @@ namespace vmemcheck::conformance {
 
 namespace {
 
-
 constexpr std::array<const char*, page_actions> action_names{
     "allocates",     "allocates for the kernel",         "frees", "frees to a per-cpu list", "pins", "unpins",
     "pins for ever", "takes a reference (pfn walker) on"};
