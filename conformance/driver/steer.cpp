@@ -191,6 +191,11 @@ class Steering {
             }
             const std::size_t index = last.left.back();
             last.left.pop_back();
+            if (!fresh_ && !last.state) {
+                // Built with AddressSanitizer the machine cannot be saved: only the first way is tried.
+                result_.gave_up = true;
+                return false;
+            }
             if (!fresh_) {
                 machine_.restore(*last.state);
                 follower_.at = last.at;

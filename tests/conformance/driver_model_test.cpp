@@ -75,12 +75,12 @@ TEST_P(DriverAndModel, DefaultRunIsExplained) {
     EXPECT_GT(verdict.trace.events, 200U);
 }
 
-TEST_P(DriverAndModel, RandomRunsAreExplained) {
+TEST_P(DriverAndModel, SlowRandomRunsAreExplained) {
     Machine machine(*plugin_, testing_driver::setup(GetParam()));
     EXPECT_EQ(rejected(machine, random_runs(machine, 60), true), 0);
 }
 
-TEST_P(DriverAndModel, RandomRunsOfUnsafeModeAreExplained) {
+TEST_P(DriverAndModel, SlowRandomRunsOfUnsafeModeAreExplained) {
     DriverSetup setup = testing_driver::setup(GetParam());
     if (!setup.release.has_unsafe_unplug) GTEST_SKIP() << "the release is always safe";
     setup.safe_unplug = false;
@@ -89,7 +89,7 @@ TEST_P(DriverAndModel, RandomRunsOfUnsafeModeAreExplained) {
     EXPECT_EQ(rejected(machine, random_runs(machine, 30), true), 0);
 }
 
-TEST_P(DriverAndModel, SmallChangesOfARunAreRejected) {
+TEST_P(DriverAndModel, SlowSmallChangesOfARunAreRejected) {
     Machine machine(*plugin_, testing_driver::setup(GetParam()));
     RunRecorder recorder(machine);
     ASSERT_FALSE(record_run(machine, default_run(machine), recorder));
@@ -130,7 +130,7 @@ TEST_P(DriverAndModel, TheTextSaysTheSame) {
     EXPECT_EQ(validate(recording).status, TraceVerdict::Status::accepted);
 }
 
-TEST_P(DriverAndModel, AnotherDriverIsRejected) {
+TEST_P(DriverAndModel, SlowAnotherDriverIsRejected) {
     std::ifstream in(testing_driver::plugin(GetParam())->source().driver);
     std::stringstream source;
     source << in.rdbuf();
@@ -140,7 +140,7 @@ TEST_P(DriverAndModel, AnotherDriverIsRejected) {
     const auto at = text.find(line);
     ASSERT_NE(at, std::string::npos);
     text.replace(at, line.size(), ";");
-    const std::string file = testing::TempDir() + "other_virtio_mem.c";
+    const std::string file = testing::TempDir() + GetParam().release + "-other_virtio_mem.c";
     std::ofstream(file) << text;
     const std::unique_ptr<Plugin> other = testing_driver::build(GetParam(), file);
     ASSERT_NE(other, nullptr);
@@ -197,7 +197,7 @@ TEST_P(DriverAndModel, ARunOfTheModelIsDriven) {
     EXPECT_TRUE(check_against_model(machine, result.schedule).accepted());
 }
 
-TEST_P(DriverAndModel, ARunOfAMutantIsNotDriven) {
+TEST_P(DriverAndModel, SlowARunOfAMutantIsNotDriven) {
     bbm::Config config = steered_config(GetParam());
     config.mutant = bbm::Mutant::skip_fake_offline;
     const bbm::Bbm model(config);

@@ -31,7 +31,7 @@ class FocusesOf : public testing::TestWithParam<std::string_view> {};
 TEST_P(FocusesOf, LongHaveEveryTransitionOfALargerSystem) {
     const Config whole = large(GetParam());
     const std::vector<ProofCase> cases = focuses(whole);
-    const std::vector<Transition> transitions = walk(whole, 3);
+    const std::vector<SampledTransition> transitions = walk(whole, 3);
     EXPECT_GT(transitions.size(), 150U);
     Random random(1);  // NOLINT(cert-msc32-c,cert-msc51-cpp)
     std::map<Seen, int> counts;
@@ -128,7 +128,7 @@ TEST(Focuses, AreAllCasesAndNoTwo) {
 }
 
 /// What the model does at a state.
-Transition transition_of(const Config& config, const State& before, checker::ActorId who) {
+SampledTransition transition_of(const Config& config, const State& before, checker::ActorId who) {
     const Bbm model(config);
     checker::SearchContext context;
     State after = before;
@@ -153,7 +153,7 @@ TEST(Focuses, LetABigBlockThatIsNotKeptBeFoundFirst) {
     };
     all_are(big_block::unused);
     state.wk = static_cast<int>(StepId::wk_could_add);
-    const Transition upwards = transition_of(whole, state, actor::worker);
+    const SampledTransition upwards = transition_of(whole, state, actor::worker);
     ASSERT_EQ(upwards.after.wk_bb, 0);
     EXPECT_EQ(look(whole, cases[0], upwards, {{1}, {2}, {2}, {2}, {2}}), Seen::as_a_path);
     EXPECT_EQ(look(whole, cases[0], upwards, {{0}, {0}, {0}, {0}, {0}}), Seen::as_a_path);
@@ -163,7 +163,7 @@ TEST(Focuses, LetABigBlockThatIsNotKeptBeFoundFirst) {
     state.wk = static_cast<int>(StepId::wk_pass);
     state.wk_bb = 2;
     state.mb[4].online = 1;
-    const Transition downwards = transition_of(whole, state, actor::worker);
+    const SampledTransition downwards = transition_of(whole, state, actor::worker);
     ASSERT_EQ(downwards.after.wk_bb, 1);
     EXPECT_EQ(look(whole, cases[1], downwards, {{0, 2}, {0, 4}, {0, 4}, {0, 4}, {0, 4}}), Seen::as_a_path);
     EXPECT_EQ(look(whole, cases[1], downwards, {{1, 2}, {2, 4}, {2, 4}, {2, 4}, {2, 4}}), Seen::as_a_path);
@@ -182,7 +182,7 @@ TEST(Focuses, LetAMemoryBlockThatIsNotKeptBeOnlinedFirst) {
     state.op_caller = caller::rollback;
     for (int i = 0; i < 3; ++i) state.op_types[static_cast<std::size_t>(i)] = online_type::kernel;
     for (int i = 0; i < 3; ++i) state.mb[static_cast<std::size_t>(i)].state = memory_block::offline;
-    const Transition next = transition_of(whole, state, actor::worker);
+    const SampledTransition next = transition_of(whole, state, actor::worker);
     ASSERT_EQ(next.after.op_mb, 1);
     EXPECT_EQ(look(whole, two_blocks, next, {{0}, {0, 2}, {0, 2}, {0, 2}, {0, 2}}), Seen::as_a_path);
     EXPECT_EQ(look(whole, two_blocks, next, {{0}, {0, 1}, {0, 1}, {0, 1}, {0, 1}}), Seen::as_a_path);
@@ -199,7 +199,7 @@ TEST(Focuses, EndARollbackWithoutTheFirstMemoryBlock) {
     state.op_caller = caller::offline_and_remove;
     state.op_mb = 1;
     state.op_rc = result::ebusy;
-    const Transition done = transition_of(whole, state, actor::worker);
+    const SampledTransition done = transition_of(whole, state, actor::worker);
     ASSERT_EQ(done.after.op_mb, 0);
     ASSERT_EQ(done.after.op, static_cast<int>(StepId::op_unlock));
     const ProofCase two_big_blocks = focuses(whole)[1];
@@ -212,7 +212,7 @@ TEST(FocusesOfNoSystem, LongLackWhatNoSystemDoes) {
     const ProofCase one = focuses(whole).front();
     Random random(2);  // NOLINT(cert-msc32-c,cert-msc51-cpp)
     int tried = 0;
-    for (Transition transition : walk(whole, 1)) {
+    for (SampledTransition transition : walk(whole, 1)) {
         for (auto& page : transition.after.page) page.ref = page.ref + 1;
         if (++tried % 4 != 0) continue;
         EXPECT_NE(look(whole, one, transition, random, tried % 8 == 0), Seen::as_a_path) << step_title(transition.step);

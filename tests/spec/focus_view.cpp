@@ -160,7 +160,7 @@ class View {
 };
 
 /// Where the step works: a page of that place.
-int place_of(const Config& config, const Transition& transition) {
+int place_of(const Config& config, const SampledTransition& transition) {
     const Scope& whole = config.scope;
     const State& s = transition.before;
     const StepId step = transition.step.step;
@@ -187,7 +187,7 @@ int place_of(const Config& config, const Transition& transition) {
 }
 
 /// Whether what the step is at, if it was chosen, is kept. Other steps say so themselves (SymbolicPath::unkept).
-bool keeps_choice(const Transition& transition, const Kept& kept) {
+bool keeps_choice(const SampledTransition& transition, const Kept& kept) {
     const auto has = [](const std::vector<int>& list, int i) {
         return std::find(list.begin(), list.end(), i) != list.end();
     };
@@ -200,11 +200,11 @@ bool keeps_choice(const Transition& transition, const Kept& kept) {
 
 }  // namespace
 
-std::vector<Transition> walk(const Config& config, std::size_t of_each) {
+std::vector<SampledTransition> walk(const Config& config, std::size_t of_each) {
     const Bbm model(config);
     const checker::Layout layout = checker::layout_of(model, model.initial_state(0));
     Random random(20261123);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same walks every time
-    std::map<std::pair<checker::ActorId, checker::StepId>, std::vector<Transition>> seen;
+    std::map<std::pair<checker::ActorId, checker::StepId>, std::vector<SampledTransition>> seen;
     for (int run = 0; run < 60; ++run) {
         State state = model.initial_state(run % 4 == 3 ? 5U : 0U);
         for (int length = 0; length < 3000; ++length) {
@@ -212,7 +212,7 @@ std::vector<Transition> walk(const Config& config, std::size_t of_each) {
             const int roll = below(random, 40);
             const auto who = static_cast<checker::ActorId>(roll < 30 ? below(random, actor::host)
                                                                      : below(random, actor::administrator));
-            std::vector<Transition> all;
+            std::vector<SampledTransition> all;
             checker::SearchContext context;
             do {
                 State after = state;
@@ -223,7 +223,8 @@ std::vector<Transition> walk(const Config& config, std::size_t of_each) {
                 for (const auto& taken : context.taken()) all.back().choices.emplace_back(taken.choice, taken.value);
             } while (context.advance());
             if (all.empty()) continue;
-            const Transition& transition = all[static_cast<std::size_t>(below(random, static_cast<int>(all.size())))];
+            const SampledTransition& transition =
+                all[static_cast<std::size_t>(below(random, static_cast<int>(all.size())))];
             auto& list = seen[{who, static_cast<checker::StepId>(transition.step.step)}];
             if (list.size() < of_each || below(random, 8) == 0) {
                 if (list.size() < of_each) {
@@ -235,12 +236,12 @@ std::vector<Transition> walk(const Config& config, std::size_t of_each) {
             state = transition.after;
         }
     }
-    std::vector<Transition> transitions;
+    std::vector<SampledTransition> transitions;
     for (const auto& [key, list] : seen) transitions.insert(transitions.end(), list.begin(), list.end());
     return transitions;
 }
 
-Seen look(const Config& whole, const ProofCase& focus_case, const Transition& transition, const Kept& kept) {
+Seen look(const Config& whole, const ProofCase& focus_case, const SampledTransition& transition, const Kept& kept) {
     z3::context context;
     const PathOracle oracle(context);
     const Focus focus(context, focus_case.config.scope);
@@ -261,7 +262,7 @@ Seen look(const Config& whole, const ProofCase& focus_case, const Transition& tr
     return elsewhere ? Seen::elsewhere : Seen::not_at_all;
 }
 
-Seen look(const Config& whole, const ProofCase& focus_case, const Transition& transition, Random& random,
+Seen look(const Config& whole, const ProofCase& focus_case, const SampledTransition& transition, Random& random,
           bool with_place) {
     const int place = with_place ? place_of(whole, transition) : -1;
     Kept kept;

@@ -19,14 +19,14 @@ struct Kept {
     std::vector<int> big_blocks, memory_blocks, sections, page_blocks, pages;
 };
 
-struct Transition {
+struct SampledTransition {
     StepInstance step;
     Bbm::State before, after;
     std::vector<checker::ChoiceTaken> choices;
 };
 
 /// Transitions of random walks, of every step that occurs so many, or fewer where there are no more.
-[[nodiscard]] std::vector<Transition> walk(const Config& config, std::size_t of_each);
+[[nodiscard]] std::vector<SampledTransition> walk(const Config& config, std::size_t of_each);
 
 enum class Seen {
     as_a_path,   ///< it is one of the paths of the focus
@@ -35,12 +35,12 @@ enum class Seen {
 };
 
 /// How a transition of a system is seen through a focus which keeps this of it.
-[[nodiscard]] Seen look(const Config& whole, const ProofCase& focus_case, const Transition& transition,
+[[nodiscard]] Seen look(const Config& whole, const ProofCase& focus_case, const SampledTransition& transition,
                         const Kept& kept);
 
 /// The same with what chance keeps.
 /// \param with_place what the step works on is kept in any case
-[[nodiscard]] Seen look(const Config& whole, const ProofCase& focus_case, const Transition& transition, Random& random,
-                        bool with_place);
+[[nodiscard]] Seen look(const Config& whole, const ProofCase& focus_case, const SampledTransition& transition,
+                        Random& random, bool with_place);
 
 }  // namespace vmemcheck::bbm::spec
