@@ -39,7 +39,7 @@ TEST_F(Finding, EjectingDeadlocksOnlyAgainstTheRulesOfTheDevice) {
     refused(check + " --eject never", {"unknown --eject 'never'"});
 }
 
-TEST_F(Finding, SlowProvesGoOnWithEjecting) {
+TEST_F(Finding, LongProvesGoOnWithEjecting) {
     expect("prove --property no-warn --eject by-the-rules", 0, "1 property proved");
 }
 

@@ -176,7 +176,7 @@ TEST(Prove, LongALemmaLeftOutLeavesAPropertyOpenWhateverTheNumberOfThreads) {
     expect_same(proof, prove(config, options), config);
 }
 
-TEST(Prove, SlowNothingIsProvedUnlessFieldsKeepTheirRanges) {
+TEST(Prove, LongNothingIsProvedUnlessFieldsKeepTheirRanges) {
     // Bounds of fields are part of every query.
     ProofOptions options = on_threads(2);
     options.without = {"fields-in-range"};

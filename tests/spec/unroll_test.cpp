@@ -143,7 +143,7 @@ TEST(Unroll, AnAssertionIsViolatedByAMutantAtTheSameDepth) {
     expect_replays(config, property, result);
 }
 
-TEST(Unroll, SlowAMutantIsRefutedAtTheSameDepth) {
+TEST(Unroll, LongAMutantIsRefutedAtTheSameDepth) {
     const Config config = config_of("linux-6.12", Mutant::offline_size_kept_on_add_failure);
     const Property property = property_of(config, "offline-size-exact");
     TransitionRelation relation(config, nothing);
@@ -263,7 +263,7 @@ SymBool idle_is_not_active(const Config& config, const SymbolicState& s) {
            s.device_hotplug_lock == task::none && s.next_bb == 0;
 }
 
-TEST(KInduction, SlowProvesWhatOneStepDoesNot) {
+TEST(KInduction, LongProvesWhatOneStepDoesNot) {
     // Any step of the environment in between makes another path that k steps do not exclude: there must be few.
     Config config = config_of("linux-6.12");
     config.scope.resizes = 0;
