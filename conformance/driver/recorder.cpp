@@ -54,8 +54,6 @@ std::optional<std::string> not_recordable(const DriverSetup& setup) {
 void RunRecorder::clear() {
     events_.clear();
     outside_.clear();
-    last_state_.reset();
-    last_pages_.reset();
     holder_ = 0;
 }
 
@@ -135,20 +133,13 @@ void RunRecorder::page_used(int block, unsigned action) {
     outside_.push_back({events_.size(), -1, block, static_cast<int>(action)});
 }
 
-/// What has changed since the last event that carried it.
 void RunRecorder::look(Seen& seen) {
     shim_observed observed{};
     if (!machine_.observe(observed)) return;
     // virtio_mem_remove() has freed the states: what is left of the driver's says nothing any more.
     if (observed.states == nullptr && observed.next_id != observed.first_id) return;
-    if (DriverSeen state = driver_state(); !last_state_ || !(state == *last_state_)) {
-        seen.driver = state;
-        last_state_ = std::move(state);
-    }
-    if (std::vector<PagesSeen> pages = page_looks(); !last_pages_ || pages != *last_pages_) {
-        seen.pages = pages;
-        last_pages_ = std::move(pages);
-    }
+    seen.driver = driver_state();
+    seen.pages = page_looks();
 }
 
 DriverSeen RunRecorder::driver_state() const {

@@ -45,6 +45,7 @@ class RunRecorder final : public DriverObserver {
 
  private:
     void page_function(const DriverEvent& event);
+    /// All that is to be seen, at every event: that nothing has changed is worth holding against the model, too.
     void look(Seen& seen);
     [[nodiscard]] DriverSeen driver_state() const;
     [[nodiscard]] std::vector<PagesSeen> page_looks() const;
@@ -54,8 +55,6 @@ class RunRecorder final : public DriverObserver {
     const Machine& machine_;
     std::vector<Seen> events_;
     std::vector<OutsideAct> outside_;
-    std::optional<DriverSeen> last_state_;
-    std::optional<std::vector<PagesSeen>> last_pages_;
     std::uint64_t holder_ = 0;
 };
 

@@ -62,8 +62,8 @@ class Recorder {
             close_collapsed();
             writer_.mark("host-size " + std::to_string(state_.device_requested * sizes_.big_block));
         }
-        stale_ = stale_memmaps(stale_, context.step(), state_, config_.scope);
         for (const auto& [event, s] : shown) write(event, s);
+        stale_ = stale_memmaps(stale_, context.step(), state_, config_.scope);
         close_collapsed();
     }
 

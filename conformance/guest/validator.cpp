@@ -13,74 +13,26 @@
 #include "checker/context.hpp"
 #include "checker/layout.hpp"
 #include "conformance/guest/last_step.hpp"
+#include "conformance/guest/moment.hpp"
 #include "conformance/guest/observe.hpp"
+#include "conformance/guest/outlook.hpp"
 #include "model/bbm.hpp"
 
 namespace vmemcheck::conformance {
 
 namespace {
 
+using namespace explaining;
 using bbm::Bbm;
-using bbm::Event;
 using bbm::EventKind;
 using bbm::StepId;
-using State = Bbm::State;
-
-/// An event a step has shown, with the state at that moment.
-struct Shown {
-    Event event;
-    State state;
-};
-
-/// A step taken, with all that it shows.
-struct Taken {
-    std::vector<Shown> shown;
-    State after;
-};
-
-/// A step whose events have not all been found in the recording yet: other tasks' events may stand between them.
-struct InFlight {
-    std::shared_ptr<const Taken> taken;
-    std::size_t next = 0;
-
-    [[nodiscard]] bool active() const { return taken != nullptr; }
-    [[nodiscard]] const Shown& head() const { return taken->shown[next]; }
-};
-
-/// Tasks that can be in the middle of a step: worker, user, remover.
-constexpr std::size_t task_slots = 3;
-/// The config interrupt is stopped in its middle by nobody, but its handler may be on a machine of our own.
-constexpr std::size_t interrupt_slot = task_slots;
-
-struct Node {
-    State state;
-    std::size_t event = 0;    ///< recorded events explained so far
-    std::uint32_t calls = 0;  ///< page functions of a collapsed event already matched, as bits
-    std::array<InFlight, task_slots + 1> flight;
-    /// The last step of each, where a task can be stopped anywhere and a recorder would see something of it; else null.
-    std::array<std::shared_ptr<const LastStep>, task_slots + 1> last;
-    unsigned stale = 0;         ///< blocks whose memmap a failed onlining left, as bits
-    unsigned cost = 0;          ///< steps that the recording did not ask for
-    unsigned idle_cost = 0;     ///< of those, since the last event
-    int unrecorded = 0;         ///< interrupts assumed
-    int missed_resize = 0;      ///< the resize of the last one
-    std::size_t outside = 0;    ///< acts outside, where they are known, that were done
-    bool in_interrupt = false;  ///< the config interrupt was shown, and its handler has not done anything yet
-    int worker_task = -1, user_task = -1;  ///< indices of task names
-    std::ptrdiff_t parent = -1;
-    // the step that led here
-    unsigned actor = 0;
-    unsigned step = 0;
-    std::vector<std::pair<checker::ChoiceId, int>> choices;
-    bool is_step = false;
-    std::int64_t shows = -1;  ///< sequence number of the event matched on the way here
-};
 
 class Validator {
  public:
     Validator(const Recording& recording, const TraceOptions& options)
         : recording_(recording),
           options_(options),
+          outlook_(recording),
           model_(recording.config),
           layout_(checker::layout_of(model_, model_.initial_state(0))) {}
 
@@ -127,7 +79,7 @@ class Validator {
         for (int size = 0; size <= (recording_.outside ? 0 : bbs); ++size) {
             Node node;
             node.state = model_.initial_state((1U << static_cast<unsigned>(plugged)) - 1);
-            if (size != 0 && !plausible_size(node, size)) continue;
+            if (size != 0 && !outlook_.plausible_size(node, size)) continue;
             node.state.device_requested = size;
             const int usable = size == 0 ? 0 : std::min(bbs, size + recording_.config.scope.usable_slack);
             node.state.device_usable = std::max<int>(node.state.device_usable, usable);
@@ -250,29 +202,17 @@ class Validator {
                 return seen != nullptr && seen->kind == EventKind::mtxtry && !seen->kworker;
             case bbm::actor::interrupt:
                 if (seen == nullptr || node.flight[interrupt_slot].active()) return false;
-                return node.in_interrupt || (s.config_interrupt == 1 && interrupt_is_near(node));
+                return node.in_interrupt || (s.config_interrupt == 1 && outlook_.interrupt_is_near(node));
             case bbm::actor::timer:
                 return seen != nullptr && seen->kind == EventKind::run_wq && s.queued == 0;
             case bbm::actor::host:
-                return !recording_.outside && seen != nullptr && resize_helps(node);
+                return !recording_.outside && seen != nullptr && outlook_.resize_helps(node);
             case bbm::actor::user_space:
                 return seen != nullptr && seen->kind == EventKind::dev_hotplug_lock_sysfs;
             default:
-                return !recording_.outside && seen != nullptr && node.idle_cost < 4 && page_user_block(node) >= 0 &&
-                       pages_matter(node);
+                return !recording_.outside && seen != nullptr && node.idle_cost < 4 &&
+                       outlook_.page_user_block(node) >= 0 && outlook_.pages_matter(node);
         }
-    }
-
-    /// Where a task can be stopped anywhere, one that has shown the beginning of a step may go on with it only after an
-    /// interrupt that is shown later.
-    [[nodiscard]] bool interrupt_is_near(const Node& node) const {
-        if (!recording_.outside) return true;
-        constexpr std::size_t near = 4;
-        const std::size_t end = std::min(recording_.events.size(), node.event + near);
-        for (std::size_t i = node.event; i < end; ++i) {
-            if (recording_.events[i].kind == EventKind::config_changed) return true;
-        }
-        return false;
     }
 
     /// Something is known to have been done outside before the next event, and has not been done yet.
@@ -299,87 +239,6 @@ class Validator {
                {{bbm::choice::page_number, page}, {bbm::choice::page_action, act.page_action}});
     }
 
-    /// A resize shows by its interrupt, soon recorded or missed, and matters only to the driver's next read of the
-    /// size and to the device's next answer: elsewhere it commutes with every other step.
-    [[nodiscard]] bool resize_helps(const Node& node) const {
-        const State& s = node.state;
-        const auto& events = recording_.events;
-        const auto shows = [&](std::size_t i) {
-            return events[i].kind == EventKind::config_changed || events[i].unanswered_resize > node.missed_resize;
-        };
-        if (s.config_interrupt == 0 && shows(node.event)) return true;
-        // Unbinding defers the interrupt for ever: the model has a resize after that just before it.
-        const bool may_unbind = events[node.event].kind == EventKind::mtxtry && !events[node.event].kworker;
-        if (s.config_interrupt == 0 && may_unbind && no_interrupt_from(node.event)) return true;
-        const bool matters = s.request_type != bbm::request::none || s.wk == static_cast<int>(StepId::wk_config) ||
-                             s.wk == static_cast<int>(StepId::wk_requested);
-        if (!matters) return false;
-        const std::size_t end = std::min(events.size(), node.event + 12);
-        for (std::size_t i = node.event; i < end; ++i) {
-            if (shows(i)) return true;
-        }
-        return false;
-    }
-
-    [[nodiscard]] bool no_interrupt_from(std::size_t event) const {
-        return std::none_of(recording_.events.begin() + static_cast<std::ptrdiff_t>(event), recording_.events.end(),
-                            [](const Seen& seen) { return seen.kind == EventKind::config_changed; });
-    }
-
-    /// Sizes worth trying: what the driver has read last, and the next other one it will read. A size that it never
-    /// reads shows only by a PLUG that the device refuses: nothing requested explains any such.
-    [[nodiscard]] bool plausible_size(const Node& node, int size) const {
-        if (size == node.state.requested) return true;
-        for (std::size_t i = node.event; i < recording_.events.size(); ++i) {
-            if (size == 0 && refuses_to_plug(recording_.events[i])) return true;
-            const auto& driver = recording_.events[i].driver;
-            if (!driver || !driver->requested) continue;
-            const std::int64_t read = *driver->requested / recording_.big_block_bytes;
-            if (read != node.state.requested) return read == size;
-        }
-        return false;
-    }
-
-    static bool refuses_to_plug(const Seen& seen) {
-        return seen.kind == EventKind::handle_response &&
-               seen.value == bbm::response::nack - 1;  // ACK is 0 on the wire
-    }
-
-    /// The memory block whose pages decide what alloc_contig_range() or offline_pages() does next, or -1.
-    [[nodiscard]] int page_user_block(const Node& node) const {
-        const State& s = node.state;
-        const bbm::Scope& scope = recording_.config.scope;
-        const auto wk = static_cast<StepId>(static_cast<int>(s.wk));
-        const auto op = static_cast<StepId>(static_cast<int>(s.op));
-        if (wk >= StepId::wk_fo_section && wk <= StepId::wk_ac_grab && s.wk_item < scope.sections_per_big_block()) {
-            return (s.wk_bb * scope.sections_per_big_block() + s.wk_item) / scope.sections;
-        }
-        if (op >= StepId::op_offline_begin && op <= StepId::op_offline_test) return s.op_mb;
-        return -1;
-    }
-
-    /// The page of a block that stands for all between the first and the last.
-    [[nodiscard]] int decisive_page(int block) const {
-        const int per_block = recording_.config.scope.pages_per_memory_block();
-        return block * per_block + per_block / 2;
-    }
-
-    /// A page nobody saw decides whether isolation or allocation fails: it matters if a failure is recorded soon, or
-    /// if the page was taken for an earlier one and must be given back.
-    [[nodiscard]] bool pages_matter(const Node& node) const {
-        const auto kind = node.state.page[static_cast<std::size_t>(decisive_page(page_user_block(node)))].kind;
-        if (kind == bbm::page::movable || kind == bbm::page::unmovable || kind == bbm::page::pcp) return true;
-        const std::size_t end = std::min(recording_.events.size(), node.event + 12);
-        for (std::size_t i = node.event; i < end; ++i) {
-            const Seen& seen = recording_.events[i];
-            const bool outcome = seen.kind == EventKind::test_isolated_ret ||
-                                 seen.kind == EventKind::start_isolate_ret ||
-                                 seen.kind == EventKind::alloc_contig_range_ret;
-            if (outcome && seen.value.value_or(0) != 0) return true;
-        }
-        return false;
-    }
-
     // --- running steps ---
 
     /// Runs every outcome of an actor's step and follows those that the recording allows.
@@ -402,9 +261,10 @@ class Validator {
     [[nodiscard]] bool worth_trying(const Node& node, unsigned who,
                                     const std::vector<std::pair<checker::ChoiceId, int>>& answers) const {
         for (const auto& [choice, value] : answers) {
-            if (who == bbm::actor::host && choice == bbm::choice::size && !plausible_size(node, value)) return false;
+            if (who == bbm::actor::host && choice == bbm::choice::size && !outlook_.plausible_size(node, value))
+                return false;
             if (who == bbm::actor::memory_users && choice == bbm::choice::page_number &&
-                value != decisive_page(page_user_block(node))) {
+                value != outlook_.decisive_page(outlook_.page_user_block(node))) {
                 return false;
             }
         }
@@ -447,7 +307,7 @@ class Validator {
         }
         const std::size_t slot = slot_of(who);
         if (node.flight[slot].active()) return;
-        InFlight flight{std::make_shared<const Taken>(Taken{std::move(shown), node.state}), 0};
+        InFlight flight{std::make_shared<const Taken>(Taken{std::move(shown), node.state, nodes_[at].stale}), 0};
         if (slot == interrupt_slot && !recording_.outside) return match_interrupt(std::move(node), flight);
         node.flight[slot] = std::move(flight);
         const Seen* seen = next_seen(node);
@@ -600,83 +460,11 @@ class Validator {
 
     // --- states ---
 
-    /// The driver state when an event was shown, with what other actors have changed since.
-    [[nodiscard]] static State moment(const InFlight& flight, std::size_t at, const Node& node) {
-        State s = flight.taken->shown[at].state;
-        const auto merge = [&](auto field) {
-            if (node.state.*field != flight.taken->after.*field) s.*field = node.state.*field;
-        };
-        merge(&State::config_changed);
-        merge(&State::queued);
-        merge(&State::offline_size);
-        merge(&State::wq_active);
-        merge(&State::hotplug_mutex);
-        merge(&State::hotplug_active);
-        merge(&State::requested);
-        merge(&State::plugged);
-        merge(&State::removing);
-        merge(&State::next_bb);
-        merge(&State::broken);
-        for (std::size_t i = 0; i < s.bb.size(); ++i) {
-            if (node.state.bb[i].state != flight.taken->after.bb[i].state) s.bb[i].state = node.state.bb[i].state;
-        }
-        for (std::size_t i = 0; i < s.bb_count.size(); ++i) {
-            if (node.state.bb_count[i] != flight.taken->after.bb_count[i]) s.bb_count[i] = node.state.bb_count[i];
-        }
-        const InFlight& remover = node.flight[bbm::actor::remover];
-        if (remover.active() && remover.head().event.kind == EventKind::mtxunlock) s.hotplug_mutex = bbm::task::remover;
-        for (std::size_t i = 0; i < s.page.size(); ++i) {
-            const auto& now = node.state.page[i];
-            const auto& then = flight.taken->after.page[i];
-            if (now.kind != then.kind || now.ref != then.ref) s.page[i] = now;
-        }
-        for (std::size_t i = 0; i < s.mb.size(); ++i) {
-            const auto& now = node.state.mb[i];
-            const auto& then = flight.taken->after.mb[i];
-            if (now.state != then.state || now.online != then.online || now.zone != then.zone) s.mb[i] = now;
-        }
-        for (std::size_t z = 0; z < s.managed.size(); ++z) {
-            if (node.state.managed[z] != flight.taken->after.managed[z]) s.managed[z] = node.state.managed[z];
-        }
-        return s;
-    }
-
-    /// The state with the page loops done that another task may be in the middle of.
-    [[nodiscard]] State with_loops_done(State s) const {
-        for (const unsigned who : {bbm::actor::worker, bbm::actor::user}) {
-            const int next = model_.next_step(s, who);
-            if (next < 0 || !loops_over_pages(static_cast<StepId>(next))) continue;
-            checker::SearchContext context;
-            context.begin();
-            State after = s;
-            model_.step(after, who, context);
-            if (!context.is_blocked()) s = after;
-        }
-        return s;
-    }
-    static bool loops_over_pages(StepId step) {
-        switch (step) {
-            case StepId::wk_ac_migrate:
-            case StepId::wk_ac_grab:
-            case StepId::wk_fo_set:
-            case StepId::wk_rb_online:
-            case StepId::op_online_pages:
-            case StepId::op_offline_begin:
-            case StepId::op_offline_cb_drop:
-            case StepId::op_offline_scan:
-            case StepId::op_offline_done:
-            case StepId::op_offline_cancel:
-                return true;
-            default:
-                return false;
-        }
-    }
-
     /// States of the model that a recorded value may stem from besides the one of the moment: loops over pages may be
     /// half done; and where a task can be stopped anywhere, the last step of another one may be.
     template <class Differs>
     [[nodiscard]] auto in_the_middle(const State& s, const Node& node, std::size_t slot, const Differs& differ) const {
-        std::vector<State> states{with_loops_done(node.state)};
+        std::vector<State> states{with_loops_done(model_, node.state)};
         State none = s;  // of the last steps is done
         for (std::size_t other = 0; other < node.last.size(); ++other) {
             if (other == slot || node.last[other] == nullptr) continue;
@@ -701,7 +489,7 @@ class Validator {
         if (!seen.pages) return std::nullopt;
         const State s = moment(flight, at, node);
         const auto differ = [&](std::span<const State* const> others) {
-            return page_mismatch(recording_, seen, s, others, node.stale);
+            return page_mismatch(recording_, seen, s, others, flight.taken->stale);
         };
         if (!differ({})) return std::nullopt;
         return in_the_middle(s, node, slot, differ);
@@ -812,6 +600,7 @@ class Validator {
 
     const Recording& recording_;
     TraceOptions options_;
+    Outlook outlook_;
     Bbm model_;
     checker::Layout layout_;
     std::vector<Node> nodes_;
