@@ -57,7 +57,6 @@ struct Machine::Saved final : checker::ProgramState {
     std::uint64_t fingerprint = 0;
     ProgramEnd end;
     bool over = false;
-    int moved_last = 0;
     [[nodiscard]] std::size_t bytes() const override {
         return sizeof(Saved) + rest.capacity() + steps.capacity() * sizeof(Step) +
                alternatives.capacity() * sizeof(Alternative);
@@ -113,7 +112,6 @@ void Machine::restart() {
     touched_.clear();
     end_ = {};
     over_ = false;
-    moved_last_ = 0;
     fingerprint_known_ = false;
 
     // Binding the driver is not what is explored: nobody else moves meanwhile, and nothing fails.
@@ -165,7 +163,6 @@ void Machine::take(std::size_t index) {
     World& w = *world_;
     const int actor = chosen.actor;
     w.last_actor = static_cast<std::uint8_t>(actor);
-    moved_last_ = actor;
     if (!steps_.empty()) {
         steps_.back().actor = chosen.actor;
         steps_.back().answer = chosen.answer;
@@ -183,7 +180,6 @@ void Machine::take(std::size_t index) {
             task.answer = chosen.answer;
             task.yielding = 0;
         }
-        op_count_[static_cast<std::size_t>(task.op)]++;
         run(actor);
     } else if (actor == driver_actor::host) {
         host(chosen.answer);
@@ -227,8 +223,8 @@ Machine::Answer Machine::point(Op op, std::uintptr_t object, unsigned answers, i
     return answer;
 }
 
-Machine::Answer Machine::fault_point(Op op, bool kind, unsigned answers, int block, std::uintptr_t object) {
-    return point(op, object, kind && !binding_ ? answers : 1, block);
+Machine::Answer Machine::fault_point(Op op, bool kind, unsigned answers, int block) {
+    return point(op, 0, kind && !binding_ ? answers : 1, block);
 }
 
 void Machine::violation(std::string_view property, const std::string& message) {
@@ -543,7 +539,6 @@ std::unique_ptr<checker::ProgramState> Machine::save() const {
     saved->fingerprint = fingerprint();
     saved->end = end_;
     saved->over = over_;
-    saved->moved_last = moved_last_;
     return saved;
 }
 
@@ -566,7 +561,6 @@ void Machine::restore(const checker::ProgramState& state) {
     fingerprint_known_ = true;
     end_ = saved.end;
     over_ = saved.over;
-    moved_last_ = saved.moved_last;
     touched_.clear();
 }
 

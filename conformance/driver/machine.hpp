@@ -11,7 +11,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -82,12 +81,6 @@ class Machine final : public checker::Program, public FaultHandler {
     /// \param observer null: nobody. Takes effect with the next run. Where a run is saved and come back to, what the
     /// observer knows must be, too.
     void record(DriverObserver* observer) { observer_ = observer; }
-    /// Events as they happen, in words, for a chart of a run: on or off.
-    [[nodiscard]] int moving() const { return current_; }
-    /// How often each point of choice was come to, by what a task was about to do there.
-    [[nodiscard]] std::span<const std::uint64_t> points_by_op() const { return op_count_; }
-    /// Code addresses in the driver that called for a point of choice.
-    [[nodiscard]] std::size_t points_seen() const { return point_sites_.size(); }
 
     /// Where the driver calls the machine from, for messages. \param site an address in its code
     void called_from(const void* site) {
@@ -195,7 +188,6 @@ class Machine final : public checker::Program, public FaultHandler {
     // machine.cpp: runs and points
     void run(int task);
     void collect();
-    void offer(int actor, unsigned answers, unsigned first_cost, unsigned other_cost);
     [[nodiscard]] bool enabled(int task) const;
     [[nodiscard]] unsigned answers_now(int task) const;
     [[nodiscard]] unsigned begin_answers(int task) const;
@@ -264,8 +256,8 @@ class Machine final : public checker::Program, public FaultHandler {
     [[nodiscard]] bool may_take_for(const PageInfo& info, const page& page, PageUse other) const;
     [[nodiscard]] bool can_isolate(int page_block, bool for_offlining) const;
 
-    Answer fault_point(Op op, bool kind, unsigned answers, int block = -1, std::uintptr_t object = 0);
-    [[nodiscard]] int block_of_pfn(unsigned long pfn) const;
+    /// A point at which the environment may answer with a fault. \param kind whether faults of that kind are on
+    Answer fault_point(Op op, bool kind, unsigned answers, int block = -1);
     [[nodiscard]] int page_index(const page* page) const;
     [[nodiscard]] int first_page_of(int block) const { return block * setup_.pages; }
     [[nodiscard]] int block_of_page(int page) const { return page / setup_.pages; }
@@ -307,8 +299,7 @@ class Machine final : public checker::Program, public FaultHandler {
     std::vector<checker::Alternative> alternatives_;
     std::vector<checker::Touched> touched_;
     checker::ProgramEnd end_;
-    int current_ = -1;    ///< the task that runs, or -1
-    int moved_last_ = 0;  ///< the actor of the last take()
+    int current_ = -1;  ///< the task that runs, or -1
     bool over_ = false;
     bool binding_ = false;
     const void* site_ = nullptr;  ///< where the driver has called us from
@@ -330,8 +321,6 @@ class Machine final : public checker::Program, public FaultHandler {
 
     DriverObserver* observer_ = nullptr;
     std::array<std::vector<Frame>, driver_actor::tasks> frames_;
-    std::array<std::uint64_t, static_cast<std::size_t>(Op::count)> op_count_{};
-    std::set<const void*> point_sites_;
     bool flushing_ = false;
 };
 
