@@ -14,6 +14,7 @@
 #include "cli/driver_coverage.hpp"
 #include "cli/driver_flags.hpp"
 #include "cli/driver_model.hpp"
+#include "cli/driver_report.hpp"
 #include "cli/driver_run.hpp"
 #include "cli/error.hpp"
 #include "cli/files.hpp"
@@ -35,6 +36,8 @@ using conformance::Machine;
 using conformance::Plugin;
 
 namespace {
+
+constexpr std::string_view default_release = "linux-6.12";
 
 /// A folder for what is compiled, gone with it.
 class BuildFolder {
@@ -183,9 +186,17 @@ class DriverCommand {
         if (!save_.empty() && save_ != "none") check_writable_directory(save_);
         DriverRun given;
         if (!replay_.empty()) given = read_driver_run(replay_, read_file(replay_));
-        const DriverSource source = flags_.source();
+        const DriverSource source = flags_.source(followed          ? followed->config().release.name
+                                                  : replay_.empty() ? default_release
+                                                                    : given.setup.release.name);
         DriverSetup setup = replay_.empty() ? flags_.setup(source.release) : given.setup;
+        // A driver of another release is run with its own core MM.
+        setup.release = source.release;
         if (followed) setup = conformance::setup_for(followed->run());
+        if (followed && setup.release.name != source.release.name) {
+            throw UserError(fmt::format("{} is a run of {}, and the source is of {}", follow_, setup.release.name,
+                                        source.release.name));
+        }
         if (against_model_) {
             if (const auto why = conformance::not_in_model(setup)) throw UserError("--against-model: " + *why);
         }
@@ -339,7 +350,6 @@ class DriverCommand {
         checker::ExploreOptions options = this->options();
         ExploreResult result;
         std::optional<AgainstModel> against;
-        std::uint64_t not_held = 0;
         {
             const InterruptGuard guard;
             options.stop = InterruptGuard::flag();
@@ -356,22 +366,20 @@ class DriverCommand {
             } progress(against_model_ ? static_cast<std::size_t>(model_runs_) : 0);
             result = checker::explore(machine, options, &progress);
             if (against_model_ && result.ended != checker::ExploreEnded::program_error) {
-                against = hold_against_model(machine, progress.runs(), options.stop);
-                not_held = progress.dropped();
+                against = hold_against_model(machine, progress, options.stop);
             }
         }
         if (result.ended == checker::ExploreEnded::program_error)
             throw UserError(fmt::format("{}: {}", source.driver, result.error));
-        const std::string text = against ? against_model_text(*against, not_held, Style::of(1)) : "";
-        return report(machine, source, plugin, options, result, against, text);
+        return report(machine, source, plugin, options, result, against);
     }
 
     [[nodiscard]] ExitCode report(Machine& machine, const DriverSource& source, Plugin& plugin,
                                   const checker::ExploreOptions& options, ExploreResult& result,
-                                  const std::optional<AgainstModel>& against, const std::string& against_text) const {
+                                  const std::optional<AgainstModel>& against) const {
         const Style style = Style::of(1);
         print(explored_text(options, result));
-        if (against) print(against_text);
+        if (against) print(against_model_text(*against, style));
         if (against && against->rejected > 0) {
             const std::string file =
                 save(machine, {machine.setup(), "", "no run of the model shows this", against->schedule}, "difference");
@@ -414,72 +422,11 @@ class DriverCommand {
         const ExitCode code = violated           ? ExitCode::violation
                               : complete(result) ? ExitCode::as_expected
                                                  : ExitCode::incomplete;
-        if (!json_.empty()) write_json(machine, source, result, std::move(list), coverage, against, code);
+        if (!json_.empty()) {
+            const Json json = result_json(source, machine.setup(), result, std::move(list), coverage, against, code);
+            write_file(json_, json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
+        }
         return code;
-    }
-
-    /// All was done that was asked for.
-    static bool complete(const ExploreResult& result) {
-        const bool walks = result.mode == ExploreMode::random || result.mode == ExploreMode::swarm;
-        if (walks)
-            return result.ended == checker::ExploreEnded::complete || result.ended == checker::ExploreEnded::run_limit;
-        return result.complete;
-    }
-
-    static std::string explored_text(const checker::ExploreOptions& options, const ExploreResult& result) {
-        std::string text = "explored ";
-        switch (options.mode) {
-            case ExploreMode::bounded:
-                text += fmt::format(
-                    "all runs of at most {} from the default schedule: {} ended, {} went on in states seen before, {} "
-                    "states",
-                    result.bound_done ? counted(*result.bound_done, "deviation") : "no deviation", grouped(result.runs),
-                    grouped(result.pruned), grouped(result.states));
-                break;
-            case ExploreMode::exhaustive:
-                text += fmt::format("by partial-order reduction: {} runs, {} left as redundant", grouped(result.runs),
-                                    grouped(result.pruned));
-                break;
-            default:
-                text += fmt::format("{} {} runs, --seed {}", grouped(result.runs), checker::text(options.mode),
-                                    options.seed);
-                break;
-        }
-        if (result.cut > 0) text += fmt::format(", {} cut at {} steps", grouped(result.cut), options.max_steps);
-        if (result.given_up > 0) text += fmt::format(", {} given up", grouped(result.given_up));
-        text += fmt::format(
-            "\n         {:.1f} s: {} schedules/s, {} steps/s; longest run {}; {} for states\n", result.seconds,
-            human_count(result.seconds > 0 ? static_cast<double>(result.runs + result.pruned) / result.seconds : 0),
-            human_count(result.points_per_second()), counted(result.longest, "step"),
-            human_bytes(static_cast<double>(result.peak_memory_bytes)));
-        return text;
-    }
-
-    std::string verdict_text(const Style& style, const checker::ExploreOptions& options,
-                             const ExploreResult& result) const {
-        std::vector<std::string> kept;
-        for (const auto& property : conformance::driver_properties()) {
-            const bool asked = options.wanted.empty() || std::find(options.wanted.begin(), options.wanted.end(),
-                                                                   property.id) != options.wanted.end();
-            const bool broken = std::any_of(result.violations.begin(), result.violations.end(),
-                                            [&](const auto& v) { return v.property == property.id; });
-            if (asked && !broken) kept.emplace_back(property.id);
-        }
-        std::string text;
-        if (!kept.empty()) {
-            const std::string word = complete(result) ? "not violated" : "not violated so far";
-            text =
-                style.green(word) + "  " + wrapped(join(kept, ", "), word.size() + 2, width - word.size() - 2) + "\n";
-        }
-        if (!complete(result))
-            text += style.yellow("INCOMPLETE") +
-                    fmt::format("  {}\n", result.cut > 0 ? "runs were cut" : checker::text(result.ended));
-        if (result.omission_probability > 0) {
-            text += fmt::format(
-                "(states are told apart by 64 bits: with a probability of at most {:.1g} some were left out)\n",
-                result.omission_probability);
-        }
-        return text;
     }
 
     std::string save(Machine& machine, const DriverRun& run, const std::string& name) const {
@@ -495,39 +442,6 @@ class DriverCommand {
             print_error(fmt::format("vmemcheck: {} (--save DIR saves elsewhere)\n", error.what()));
             return {};
         }
-    }
-
-    void write_json(Machine& machine, const DriverSource& source, const ExploreResult& result, Json violations,
-                    const std::optional<DriverCoverage>& coverage, const std::optional<AgainstModel>& against,
-                    ExitCode code) const {
-        Json json{{"vmemcheck-driver-result", 1},
-                  {"driver", printable(source.driver)},
-                  {"kernel", fmt::format("{}.{}", source.kernel_version / 100, source.kernel_version % 100)},
-                  {"setup", setup_json(machine.setup())},
-                  {"mode", checker::text(result.mode)},
-                  {"ended", checker::text(result.ended)},
-                  {"complete", complete(result)},
-                  {"verdict", code == ExitCode::violation     ? "violated"
-                              : code == ExitCode::as_expected ? "not violated"
-                                                              : "incomplete"},
-                  {"runs", result.runs},
-                  {"pruned", result.pruned},
-                  {"cut", result.cut},
-                  {"given_up", result.given_up},
-                  {"states", result.states},
-                  {"steps", result.points + result.retaken},
-                  {"seconds", result.seconds},
-                  {"violations", std::move(violations)}};
-        if (against) {
-            json["against_model"] = {{"runs", against->held},
-                                     {"different", against->different},
-                                     {"rejected", against->rejected},
-                                     {"undecided", against->undecided},
-                                     {"seconds", against->seconds}};
-        }
-        if (coverage) json["coverage"] = coverage_json(*coverage);
-        if (result.bound_done) json["deviations"] = *result.bound_done;
-        write_file(json_, json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
     }
 
     DriverFlags flags_;

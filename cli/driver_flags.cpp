@@ -69,7 +69,8 @@ void DriverFlags::add_to(Command& command) {
         .group(source);
     command
         .add_option("--release", release_,
-                    "how core MM behaves, and the default source; default: by the tree's Makefile, else linux-6.12")
+                    "how core MM behaves, and the default source; default: by the tree's Makefile, else that of the "
+                    "file (--replay, --follow), else linux-6.12")
         .type_name("R")
         .group(source);
     command.add_option("--driver-mode", mode_, "bbm (Big Block Mode, forced) or sbm (Sub Block Mode)")
@@ -151,12 +152,13 @@ void DriverFlags::check() const {
     static_cast<void>(setup(release_named(release_.empty() ? "linux-6.12" : release_)));
 }
 
-DriverSource DriverFlags::source() const {
+DriverSource DriverFlags::source(std::string_view release) const {
     DriverSource found;
     std::string tree = source_;
     if (tree.empty()) {
-        const std::string release = release_.empty() ? "linux-6.12" : std::string(release_named(release_).name);
-        for (const std::string& folder : kernel_folders(release)) {
+        const std::vector<std::string> folders =
+            kernel_folders(release_.empty() ? release : release_named(release_).name);
+        for (const std::string& folder : folders) {
             if (is_file(folder + "/drivers/virtio/virtio_mem.c")) {
                 tree = folder;
                 break;
@@ -165,7 +167,7 @@ DriverSource DriverFlags::source() const {
         if (tree.empty()) {
             throw UserError(
                 fmt::format("no source of {}: './run kernel' gets it, or name a tree with --source (looked in {})",
-                            release, join(kernel_folders(release), ", ")));
+                            release_.empty() ? release : release_, join(folders, ", ")));
         }
     }
     std::string driver;

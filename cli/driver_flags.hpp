@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/command.hpp"
@@ -32,7 +33,8 @@ class DriverFlags {
     /// Throws UserError if the flags do not fit together. Touches no file.
     void check() const;
     /// Throws UserError if there is no such source.
-    [[nodiscard]] DriverSource source() const;
+    /// \param release whose source is taken if none is named
+    [[nodiscard]] DriverSource source(std::string_view release) const;
     /// \param release of the source
     [[nodiscard]] conformance::DriverSetup setup(const bbm::Release& release) const;
 

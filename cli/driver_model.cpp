@@ -24,12 +24,12 @@ void RunsForModel::keep(const checker::Choices& run) {
     }
 }
 
-AgainstModel hold_against_model(Machine& machine, const std::vector<checker::Choices>& runs,
-                                const std::atomic<bool>* stop) {
+AgainstModel hold_against_model(Machine& machine, const RunsForModel& runs, const std::atomic<bool>* stop) {
     AgainstModel result;
+    result.not_held = runs.dropped();
     const auto begin = std::chrono::steady_clock::now();
     conformance::ModelCheck model(machine);
-    for (const checker::Choices& run : runs) {
+    for (const checker::Choices& run : runs.runs()) {
         if (stop != nullptr && *stop) break;
         const conformance::RunVerdict verdict = model.check(run);
         result.held++;
@@ -48,7 +48,7 @@ AgainstModel hold_against_model(Machine& machine, const std::vector<checker::Cho
     return result;
 }
 
-std::string against_model_text(const AgainstModel& result, std::uint64_t dropped, const Style& style) {
+std::string against_model_text(const AgainstModel& result, const Style& style) {
     std::string text = fmt::format("model    {} held against the model ({} that show something else each), {:.1f} s: ",
                                    counted(result.held, "run"), grouped(result.different), result.seconds);
     if (result.rejected == 0) {
@@ -57,7 +57,8 @@ std::string against_model_text(const AgainstModel& result, std::uint64_t dropped
         text += style.red(fmt::format("{} not explained by any run of the model", counted(result.rejected, "run")));
     }
     if (result.undecided > 0) text += fmt::format(", {} undecided", grouped(result.undecided));
-    if (dropped > 0) text += fmt::format("; {} more were not held against it (--model-runs)", grouped(dropped));
+    if (result.not_held > 0)
+        text += fmt::format("; {} more were not held against it (--model-runs)", grouped(result.not_held));
     text += '\n';
     if (!result.first.empty()) text += "\n" + result.first;
     return text;

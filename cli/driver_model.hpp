@@ -37,15 +37,16 @@ class RunsForModel : public checker::ExploreObserver {
 /// What came of holding runs against the model.
 struct AgainstModel {
     std::uint64_t held = 0;       ///< runs
+    std::uint64_t not_held = 0;   ///< more than were kept
     std::uint64_t different = 0;  ///< of these that showed what none before had
     std::uint64_t rejected = 0, undecided = 0;
     double seconds = 0;
     std::string first;  ///< difference, for people: both sequences
     checker::Choices schedule;
 };
-[[nodiscard]] AgainstModel hold_against_model(conformance::Machine& machine, const std::vector<checker::Choices>& runs,
+[[nodiscard]] AgainstModel hold_against_model(conformance::Machine& machine, const RunsForModel& runs,
                                               const std::atomic<bool>* stop);
-[[nodiscard]] std::string against_model_text(const AgainstModel& result, std::uint64_t dropped, const Style& style);
+[[nodiscard]] std::string against_model_text(const AgainstModel& result, const Style& style);
 
 /// A counterexample file of the model as a run to be followed. Throws UserError for what is none, or does not replay,
 /// or has no words on the machine.
