@@ -358,11 +358,13 @@ int Machine::device_offline(int b) {
     world_->mem_hotplug_lock = static_cast<std::uint8_t>(current_ + 1);
     block.state = BlockState::going_offline;
     const unsigned zone = block.zone;
+    touch(&world_->pcp_disabled, true);
     world_->pcp_disabled = static_cast<std::uint8_t>(zone);
     drain_pcp_lists(zone);
     self().offlining = 1;
     const int rc = offline_pages(b);
     self().offlining = 0;
+    touch(&world_->pcp_disabled, true);
     world_->pcp_disabled = 0;
     if (rc == 0) block.zone = 0;
     show(EventKind::offline_pages_ret, -1, rc);
@@ -451,6 +453,7 @@ int Machine::offline_pages(int b) {
     w.managed[zone] -= setup_.release.notifier_adjusts_managed ? setup_.pages : setup_.pages - kept;
     w.present[zone] -= setup_.pages;
     show(EventKind::adjust_managed, b, setup_.release.notifier_adjusts_managed ? setup_.pages : setup_.pages - kept);
+    touch(&w.pcp_disabled, true);
     w.pcp_disabled = 0;  // zone_pcp_enable()
     memory_notify(NotifierAction::offline, b);
     return 0;

@@ -30,6 +30,15 @@ constexpr bool sanitized = true;
 constexpr bool sanitized = false;
 #endif
 
+/// What the registers that nobody saves hold from elsewhere must not end up on a fiber's stack, where a function pushes
+/// them unread (as __fentry__ does): the same run would leave another stack.
+inline void forget_registers() {
+    asm volatile(
+        "xorl %%eax, %%eax\n xorl %%ecx, %%ecx\n xorl %%edx, %%edx\n xorl %%esi, %%esi\n xorl %%edi, %%edi\n"
+        "xorl %%r8d, %%r8d\n xorl %%r9d, %%r9d\n xorl %%r10d, %%r10d\n xorl %%r11d, %%r11d\n" ::
+            : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "cc");
+}
+
 }  // namespace
 
 struct FiberEntry {
@@ -37,6 +46,7 @@ struct FiberEntry {
         const Start start = *static_cast<Start*>(from.data);
         Fibers& fibers = *start.fibers;
         fibers.back_ = from.fctx;
+        forget_registers();
         fibers.run(start.fiber);
         fibers.forget(start.fiber);
 #if defined(__SANITIZE_ADDRESS__)
@@ -103,6 +113,7 @@ void Fibers::yield([[maybe_unused]] int fiber) {
     __sanitizer_start_switch_fiber(&fake, outer_bottom_, outer_size_);
 #endif
     back_ = context::jump_fcontext(back_, nullptr).fctx;
+    forget_registers();
 #if defined(__SANITIZE_ADDRESS__)
     __sanitizer_finish_switch_fiber(fake, &outer_bottom_, &outer_size_);
 #endif

@@ -119,10 +119,12 @@ void Machine::plain_point(shim_point what, const void* object) {
             return;
         case SHIM_RCU_READ_LOCK:
             point(Op::rcu);
+            touch(rcu_object, true);
             self().rcu++;
             return;
         case SHIM_RCU_READ_UNLOCK:
             if (self().rcu == 0) violation("lock-discipline", "rcu_read_unlock() without rcu_read_lock()");
+            touch(rcu_object, true);
             self().rcu--;
             return;
         default:

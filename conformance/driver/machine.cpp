@@ -7,6 +7,7 @@
 
 #include "checker/hash.hpp"
 #include "conformance/driver/host_table.hpp"
+#include "conformance/driver/objects.hpp"
 
 namespace vmemcheck::conformance {
 
@@ -68,6 +69,9 @@ Machine::Machine(Plugin& plugin, const DriverSetup& setup)
       setup_(setup),
       world_(std::make_unique<World>()),
       fibers_([this](int task) { task_body(task); }) {
+    // Where it lies may be left on the stack of a task, which is hashed: it must not move.
+    constexpr std::size_t plenty = std::size_t{1} << 16U;
+    touched_.reserve(plenty);
     fill_host_table(host_, *this);
     config_ops_ = host_config_ops();
     *plugin_.functions().host = &host_;
@@ -151,6 +155,7 @@ void Machine::begin_task(int task, unsigned answer) {
     t.op = Op::begin;
     t.answers = 1;
     t.yielding = 0;
+    touch(running_object + static_cast<unsigned>(task), true);
     fibers_.begin(task);
 }
 
@@ -173,10 +178,10 @@ void Machine::take(std::size_t index) {
         if (task.running == 0) {
             if (actor == driver_actor::user && static_cast<int>(chosen.answer) != user_default()) w.user_left--;
             if (actor == driver_actor::admin) w.removals_left--;
-            if (actor == driver_actor::vq_irq && chosen.answer != 0) w.faults_left--;
+            if (actor == driver_actor::vq_irq && chosen.answer != 0) spend_fault();
             begin_task(actor, chosen.answer);
         } else {
-            if (chosen.answer != 0) w.faults_left--;
+            if (chosen.answer != 0) spend_fault();
             task.answer = chosen.answer;
             task.yielding = 0;
         }
@@ -202,6 +207,11 @@ void Machine::finish_run(ProgramEnd::Kind kind, std::string_view property, const
     end_.message = message;
 }
 
+[[gnu::noinline]] void Machine::touch(std::uint64_t object, bool write) { touched_.push_back({object, write}); }
+[[gnu::noinline]] void Machine::touch(const void* object, bool write) {
+    touched_.push_back({reinterpret_cast<std::uintptr_t>(object), write});
+}
+
 Machine::Answer Machine::point(Op op, std::uintptr_t object, unsigned answers, int block) {
     if (current_ < 0) return 0;  // an interrupt handler that runs to its end
     Task& task = self();
@@ -212,6 +222,7 @@ Machine::Answer Machine::point(Op op, std::uintptr_t object, unsigned answers, i
     task.answer = 0;
     const int me = current_;
     const void* const site = site_;
+    touch_awaited(me);
     fibers_.yield(me);
     // Back again: what follows is done before anybody else moves.
     current_ = me;
@@ -252,65 +263,6 @@ std::string Machine::where() const {
     if (!function.empty()) text += ", in " + std::string(function) + "()";
     if (const std::string line = plugin_.line_of(site_); !line.empty()) text += ", " + line;
     return text;
-}
-
-bool Machine::enabled(int id) const {
-    const World& w = *world_;
-    const Task& task = w.task[static_cast<std::size_t>(id)];
-    if (task.running == 0) return false;
-    const auto* const mutex = reinterpret_cast<const shim_mutex*>(task.object);
-    switch (task.op) {
-        case Op::lock:
-        case Op::spin_lock:
-            return mutex->owner == 0;
-        case Op::hotplug_lock:
-            return w.device_hotplug_lock == 0;
-        case Op::mem_hotplug_lock:
-            return w.mem_hotplug_lock == 0;
-        case Op::wait_response:
-            return reinterpret_cast<const shim_waitqueue*>(task.object)->wakeups != task.seen;
-        case Op::cancel_work:
-            return w.task[driver_actor::worker].running == 0;
-        case Op::flush_work:
-            return w.task[driver_actor::worker].running == 0 && w.work == nullptr;
-        case Op::cancel_timer:
-            return w.task[driver_actor::timer].running == 0;
-        case Op::synchronize_rcu:
-            return std::none_of(w.task.begin(), w.task.end(), [](const Task& t) { return t.rcu != 0; });
-        case Op::unregister:
-            return w.chain_readers == 0;
-        case Op::free_irq:
-            return w.task[driver_actor::config_irq].running == 0 && w.task[driver_actor::vq_irq].running == 0;
-        case Op::config_disable:
-            return w.task[driver_actor::config_irq].running == 0;
-        default:
-            return true;
-    }
-}
-
-unsigned Machine::answers_now(int id) const {
-    if (!enabled(id)) return 0;
-    const Task& task = world_->task[static_cast<std::size_t>(id)];
-    return world_->faults_left > 0 ? task.answers : 1;
-}
-
-unsigned Machine::begin_answers(int id) const {
-    const World& w = *world_;
-    if (w.task[static_cast<std::size_t>(id)].running != 0) return 0;
-    switch (id) {
-        case driver_actor::worker:
-            return w.work != nullptr ? 1 : 0;
-        case driver_actor::config_irq:
-            return w.config_pending != 0 && w.ready != 0 && w.removal_begun == 0 ? 1 : 0;
-        case driver_actor::vq_irq:
-            return w.request_pending != 0 ? (w.faults_left > 0 ? device_answers() : 1) : 0;
-        case driver_actor::timer:
-            return w.armed != nullptr ? 1 : 0;
-        case driver_actor::admin:
-            return w.removals_left > 0 && w.bound != 0 ? 1 : 0;
-        default:
-            return 0;
-    }
 }
 
 void Machine::collect() {

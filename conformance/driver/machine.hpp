@@ -94,8 +94,9 @@ class Machine final : public checker::Program, public FaultHandler {
     Answer point(Op op, std::uintptr_t object = 0, unsigned answers = 1, int block = -1);
     [[noreturn]] void violation(std::string_view property, const std::string& message);
     [[noreturn]] void give_up(const std::string& message);
-    void touch(std::uint64_t object, bool write) { touched_.push_back({object, write}); }
-    void touch(const void* object, bool write) { touch(reinterpret_cast<std::uintptr_t>(object), write); }
+    /// Notes what a step touches. (Not inline: less of it is left on the stack of a task, which is hashed.)
+    void touch(std::uint64_t object, bool write);
+    void touch(const void* object, bool write);
     void show(bbm::EventKind kind, int block = -1, std::int64_t value = 0, std::int64_t other = 0);
 
     /// A WARN or BUG of the driver.
@@ -188,15 +189,27 @@ class Machine final : public checker::Program, public FaultHandler {
     // machine.cpp: runs and points
     void run(int task);
     void collect();
-    [[nodiscard]] bool enabled(int task) const;
-    [[nodiscard]] unsigned answers_now(int task) const;
-    [[nodiscard]] unsigned begin_answers(int task) const;
     void finish_run(checker::ProgramEnd::Kind kind, std::string_view property, const std::string& message);
     void look_for_cycle(std::uint64_t now);
     void report_deadlock();
     [[nodiscard]] std::string held_locks() const;
     [[nodiscard]] bool fault_allowed(int task, unsigned answer) const;
     void begin_task(int task, unsigned answer);
+
+    // waits.cpp
+    [[nodiscard]] bool enabled(int task) const;
+    [[nodiscard]] unsigned answers_now(int task) const;
+    [[nodiscard]] unsigned begin_answers(int task) const;
+    void touch_running(int task);
+    /// What decides whether a task can go on from the point it has come to.
+    void touch_awaited(int task);
+    /// What decides whether a task that has ended can begin again.
+    void touch_beginning(int task);
+    /// What decides whether nothing is going on any more: the default then is what the surroundings do next.
+    void touch_idleness();
+    /// What users of pages and user space look at.
+    void touch_memory();
+    void spend_fault();
 
     // surroundings.cpp: what is not a task
     [[nodiscard]] unsigned host_answers() const;

@@ -31,6 +31,7 @@ int Machine::host_default() const {
 }
 
 void Machine::host(unsigned answer) {
+    touch_idleness();
     // The default at rest is the next request of the script; a change of mind before is an extra one.
     const bool idle =
         std::none_of(world_->task.begin(), world_->task.end(), [](const Task& t) { return t.running != 0; }) &&
@@ -120,8 +121,7 @@ void Machine::pages(unsigned answer) {
     page& seen = w.memmap[static_cast<std::size_t>(i)];
     if (observer_ != nullptr) observer_->page_used(static_cast<int>(b), answer % page_actions);
     touch(page_object + static_cast<unsigned>(i), true);
-    touch(block_object + b, false);
-    touch(page_block_object + static_cast<unsigned>(i / pages_per_page_block()), false);
+    touch_memory();
     const auto becomes_free = [&](PageUse use) {
         p.use = use;
         p.pin = PinKind::none;

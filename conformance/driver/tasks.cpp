@@ -36,6 +36,8 @@ void Machine::task_body(int task) {
     }
     site_ = nullptr;
     check_locks_released();
+    touch(running_object + static_cast<unsigned>(task), true);
+    touch_beginning(task);
     me = Task{};
     me.answers = 1;
     me.block = -1;

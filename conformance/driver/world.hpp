@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "conformance/driver/setup.hpp"
 #include "conformance/driver/shim/abi.h"
@@ -132,8 +133,10 @@ struct Task {
     std::int16_t block = -1;     ///< memory block that `op` is about, for people
     std::uintptr_t object = 0;   ///< what it waits for
     std::uint32_t seen = 0;
-    void* context = nullptr;
+    std::uint32_t unused = 0;  ///< no byte of a task is padding: it is hashed
 };
+
+static_assert(std::has_unique_object_representations_v<Task>);
 
 struct Allocation {
     std::uint32_t offset = 0;

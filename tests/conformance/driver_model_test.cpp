@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "checker/explore.hpp"
+#include "checker/program_audit.hpp"
 #include "conformance/driver/conform.hpp"
 #include "conformance/driver/steer.hpp"
 #include "conformance/guest/emit.hpp"
@@ -66,6 +67,24 @@ int rejected(Machine& machine, const std::vector<checker::Choices>& runs, bool s
         if (say_so) ADD_FAILURE() << difference_text(verdict, check.events());
     }
     return count;
+}
+
+// What an exploration believes of the machine: runs that repeat to the last bit, and all that a step touches told.
+TEST_P(DriverAndModel, SlowTheMachineKeepsTheRulesOfAProgram) {
+    for (const DriverMode mode : {DriverMode::bbm, DriverMode::sbm}) {
+        DriverSetup setup = testing_driver::setup(GetParam());
+        setup.mode = mode;
+        if (mode == DriverMode::sbm) setup.page_blocks = 2;
+        setup.requests = {setup.units(), 0};
+        Machine machine(*plugin_, setup);
+        checker::ProgramAuditOptions options;
+        options.walks = 40;
+        const checker::ProgramAudit audit = checker::audit(machine, options);
+        for (const checker::ProgramFinding& finding : audit.findings) ADD_FAILURE() << finding.what;
+        EXPECT_GT(audit.exchanged, 100U);
+        EXPECT_GT(audit.enabled, 100U);
+        EXPECT_GT(audit.restored, 10U);
+    }
 }
 
 TEST_P(DriverAndModel, DefaultRunIsExplained) {
