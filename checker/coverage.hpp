@@ -43,6 +43,15 @@ class Coverage {
         return Misuse::none;
     }
     void new_state(StepId step) { ++steps_[step].new_states; }
+    /// Adds what another counted of the same model.
+    void absorb(const Coverage& other) {
+        for (std::size_t i = 0; i < steps_.size(); ++i) {
+            steps_[i].executions += other.steps_[i].executions;
+            steps_[i].new_states += other.steps_[i].new_states;
+        }
+        for (std::size_t i = 0; i < values_.size(); ++i) values_[i] = std::max(values_[i], other.values_[i]);
+        for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+    }
 
     [[nodiscard]] const StepCount& step(StepId step) const { return steps_[step]; }
     [[nodiscard]] std::size_t step_count() const { return steps_.size(); }

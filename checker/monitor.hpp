@@ -118,12 +118,25 @@ class Monitor {
         return true;
     }
 
+    /// Takes note that a property is decided, by another monitor say.
+    void note_decided(std::size_t property) {
+        undecided_ -= decided_[property] == 0 ? 1 : 0;
+        decided_[property] = 1;
+    }
+    /// Adds which triggers another monitor of the same properties has seen, and the failures it did not claim.
+    void absorb(const Monitor& other) {
+        for (std::size_t i = 0; i < seen_.size(); ++i) seen_[i] = static_cast<char>(seen_[i] | other.seen_[i]);
+        unclaimed_ += other.unclaimed_;
+    }
+
     [[nodiscard]] bool decided(std::size_t property) const { return decided_[property] != 0; }
     /// Whether there are properties and all of them are violated or reached.
     [[nodiscard]] bool all_decided() const { return undecided_ == 0 && !decided_.empty(); }
     /// Whether a property has a trigger (or is an end_state) that was not seen.
     [[nodiscard]] bool vacuous(std::size_t property) const { return seen_[property] == 0; }
     [[nodiscard]] std::uint64_t unclaimed_failures() const { return unclaimed_; }
+    /// Whether on_step() has anything to do with a step that fails no assertion.
+    [[nodiscard]] bool watches_steps() const { return !transitions_.empty() || !step_goals_.empty(); }
     /// Whether on_moves() has anything to do.
     [[nodiscard]] bool wants_moves() const { return !deadlocks_.empty() || !ends_.empty(); }
     /// Whether it matters for on_moves() what the environment can do.

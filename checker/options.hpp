@@ -45,6 +45,9 @@ struct SearchOptions {
     /// States so many transitions from an initial state are not expanded; 0: no limit. Depth first, a state first found
     /// at the limit is not expanded when it is found again nearer.
     std::uint64_t max_depth = 0;
+    /// Threads that search breadth first; 0: as many as the machine has processors. What is found does not depend on
+    /// it. Depth first, and for liveness properties, one thread searches.
+    unsigned threads = 1;
     bool fuse = true;          ///< run local steps together with the step before them (models that predict steps)
     bool check_fused = false;  ///< evaluate invariants on the states within a fused transition as well
     /// End when every property is violated or reached. Properties that hold keep a search going to its end.
@@ -82,6 +85,11 @@ class Limits {
         now_ = Clock::now();
         if (max_seconds_ > 0 && seconds_at(now_) >= max_seconds_) return Ended::time_limit;
         return std::nullopt;
+    }
+    /// check(), and looks at the clock: for who calls it seldom.
+    std::optional<Ended> check_now() {
+        calls_ = 0;
+        return check();
     }
     /// Whether it is time for a progress report. To be called after check().
     [[nodiscard]] bool report_due() const { return looked_ && now_ - reported_ >= report_interval; }

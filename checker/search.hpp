@@ -27,6 +27,7 @@
 #include "checker/property.hpp"
 #include "checker/result.hpp"
 #include "checker/revisit.hpp"
+#include "checker/round_search.hpp"
 #include "checker/store.hpp"
 #include "checker/successors.hpp"
 #include "checker/trace.hpp"
@@ -474,11 +475,17 @@ template <Model M>
     return detail::Search<M, ExactStore>(model, properties, options).run(&visitor);
 }
 
-/// check_with() the exact store.
+/// Explores every state of a model, as check_with() does; breadth first, where only states and steps are asked about,
+/// by SearchOptions::threads threads and in few bytes a state (see RoundSearch). The answers are the same.
 template <Model M>
 [[nodiscard]] Result<M> check(const M& model, const std::vector<Property<M>>& properties,
                               const SearchOptions& options = {}) {
-    return check_with<ExactStore>(model, properties, options);
+    const bool indexed = std::any_of(properties.begin(), properties.end(),
+                                     [](const Property<M>& property) { return is_liveness(property.kind); });
+    if (indexed || options.states || options.strategy == Strategy::depth_first) {
+        return check_with<ExactStore>(model, properties, options);
+    }
+    return detail::RoundSearch<M>(model, properties, options).run();
 }
 
 }  // namespace vmemcheck::checker

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include "checker/compact_table.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace vmemcheck::checker {
+
+CompactTable::CompactTable(unsigned home_bits, const RestForm& form, MemoryBudget& budget)
+    : budget_(budget),
+      part_bits_(std::min(home_bits, most_part_bits)),
+      in_part_bits_(home_bits - part_bits_),
+      in_part_mask_(static_cast<std::uint32_t>(low_bits(in_part_bits_))),
+      segments_(parts()) {
+    for (Part& part : segments_) ready_ = ready_ && rebuild(part, form, 1);
+}
+
+std::uint64_t CompactTable::size() const {
+    std::uint64_t size = 0;
+    for (const Part& part : segments_) size += part.set.size();
+    return size;
+}
+
+bool CompactTable::set_form(unsigned part, const RestForm& form) {
+    Part& which = segments_[part];
+    return which.form == form || rebuild(which, form, which.set.buckets());
+}
+
+bool CompactTable::rebuild(Part& part, const RestForm& form, std::uint64_t buckets) {
+    for (;; buckets += buckets / 8 + 1) {
+        const std::size_t bytes = Segment::bytes_of(in_part_bits_, form.bits(), buckets);
+        if (!budget_.take(bytes)) return false;
+        Segment grown;
+        if (!grown.reset(in_part_bits_, form.bits(), buckets)) {
+            budget_.give_back(bytes);
+            return false;
+        }
+        bool fits = true;
+        if (part.set.size() != 0) {
+            part.set.for_each([&](std::uint32_t home, std::uint64_t rest) {
+                const std::uint64_t squeezed = form.squeeze(part.form.restore(rest));
+                fits = fits && grown.append(home, squeezed);
+            });
+        }
+        if (!fits) {
+            budget_.give_back(bytes);
+            continue;
+        }
+        budget_.give_back(part.set.bytes());
+        part.set = std::move(grown);
+        part.form = form;
+        return true;
+    }
+}
+
+Segment::Done CompactTable::grow_and_insert(Part& part, const Key& key) {
+    for (;;) {
+        const std::uint64_t buckets = part.set.buckets();
+        if (!rebuild(part, part.form, buckets + std::max<std::uint64_t>(buckets / 4, 1))) return Segment::Done::full;
+        const Segment::Done done = part.set.insert(key.home & in_part_mask_, part.form.squeeze(key.rest));
+        if (done != Segment::Done::full) return done;
+    }
+}
+
+}  // namespace vmemcheck::checker

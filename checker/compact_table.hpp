@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// The states seen, as keys, in a few bytes each.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "checker/keys.hpp"
+#include "checker/segment.hpp"
+
+namespace vmemcheck::checker {
+
+/// Memory taken by the parts of a search, and its limit. Threads may share it.
+class MemoryBudget {
+ public:
+    /// \param limit in bytes, 0: none
+    explicit MemoryBudget(std::size_t limit = 0) : limit_(limit) {}
+
+    /// Takes so much, unless that is over the limit.
+    [[nodiscard]] bool take(std::size_t bytes) {
+        const std::size_t now = used_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+        if (limit_ != 0 && now > limit_) {
+            give_back(bytes);
+            return false;
+        }
+        std::size_t peak = peak_.load(std::memory_order_relaxed);
+        while (now > peak && !peak_.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
+        }
+        return true;
+    }
+    void give_back(std::size_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
+
+    [[nodiscard]] std::size_t limit() const { return limit_; }
+    [[nodiscard]] std::size_t used() const { return used_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::size_t peak() const { return peak_.load(std::memory_order_relaxed); }
+
+ private:
+    std::size_t limit_;
+    std::atomic<std::size_t> used_{0};
+    std::atomic<std::size_t> peak_{0};
+};
+
+/// A set of keys in parts() segments by the high bits of the home. Each segment may be used by one thread at a time,
+/// and grows by a quarter, so that little of the memory is free and growing needs little more for a while.
+class CompactTable {
+ public:
+    static constexpr unsigned most_part_bits = 4;
+
+    /// An empty table; usable if ready().
+    /// \param home_bits of the homes, 1 to 32
+    /// \param form of the rests, see set_form()
+    /// \param budget must outlive the table
+    CompactTable(unsigned home_bits, const RestForm& form, MemoryBudget& budget);
+
+    /// False if there was no memory for the first segments.
+    [[nodiscard]] bool ready() const { return ready_; }
+    [[nodiscard]] unsigned parts() const { return 1U << part_bits_; }
+    [[nodiscard]] unsigned part_of(std::uint32_t home) const {
+        return static_cast<unsigned>(static_cast<std::uint64_t>(home) >> in_part_bits_);
+    }
+
+    void prefetch(unsigned part, std::uint32_t home) const { segments_[part].set.prefetch(home & in_part_mask_); }
+
+    /// Adds a key unless it is there.
+    /// \param part part_of(key.home)
+    /// \return Done::full if it is not there and there is no memory for it
+    Segment::Done insert(unsigned part, const Key& key) {
+        Part& into = segments_[part];
+        const std::uint64_t rest = into.form.squeeze(key.rest);
+        const Segment::Done done = into.set.insert(key.home & in_part_mask_, rest);
+        if (done != Segment::Done::full) [[likely]]
+            return done;
+        return grow_and_insert(into, key);
+    }
+
+    /// Makes a segment keep rests of another form, in which all of those it has can be written.
+    /// \return false if there is no memory for that; nothing was changed
+    [[nodiscard]] bool set_form(unsigned part, const RestForm& form);
+
+    /// Calls visit(key) for each key of a segment.
+    template <class Visit>
+    void for_each(unsigned part, Visit&& visit) const {
+        const Part& from = segments_[part];
+        from.set.for_each([&](std::uint32_t home, std::uint64_t rest) {
+            visit(Key{from.form.restore(rest),
+                      static_cast<std::uint32_t>(static_cast<std::uint64_t>(part) << in_part_bits_) | home});
+        });
+    }
+    [[nodiscard]] std::uint64_t size() const;
+
+ private:
+    struct alignas(64) Part {
+        Segment set;
+        RestForm form;
+    };
+
+    Segment::Done grow_and_insert(Part& part, const Key& key);
+    bool rebuild(Part& part, const RestForm& form, std::uint64_t buckets);
+
+    MemoryBudget& budget_;
+    unsigned part_bits_;
+    unsigned in_part_bits_;
+    std::uint32_t in_part_mask_;
+    std::vector<Part> segments_;
+    bool ready_ = true;
+};
+
+}  // namespace vmemcheck::checker

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "checker/discovery_log.hpp"
+
+#include <algorithm>
+
+namespace vmemcheck::checker {
+
+namespace {
+
+// A byte has the step of parents in its low bits and the transition in the others; the highest value of either says
+// that what exceeds it follows, seven bits a byte.
+constexpr unsigned step_bits = 2;
+constexpr std::uint64_t step_most = (1U << step_bits) - 1;
+constexpr std::uint64_t transition_most = (1U << (8 - step_bits)) - 1;
+
+void put_rest(std::vector<unsigned char>& bytes, std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) bytes.push_back(static_cast<unsigned char>(value | 0x80));
+    bytes.push_back(static_cast<unsigned char>(value));
+}
+
+std::uint64_t take_rest(const unsigned char*& at) {
+    std::uint64_t value = 0;
+    unsigned shift = 0;
+    do {
+        value |= static_cast<std::uint64_t>(*at & 0x7f) << shift;
+        shift += 7;
+    } while ((*at++ & 0x80) != 0);
+    return value;
+}
+
+}  // namespace
+
+void DiscoveryLog::encode(std::vector<unsigned char>& bytes, DiscoveryIndex step, std::uint32_t transition) {
+    const std::uint64_t low = std::min(step, step_most);
+    const std::uint64_t high = std::min<std::uint64_t>(transition, transition_most);
+    bytes.push_back(static_cast<unsigned char>(low | high << step_bits));
+    if (low == step_most) put_rest(bytes, step - low);
+    if (high == transition_most) put_rest(bytes, transition - high);
+}
+
+bool DiscoveryLog::room(std::size_t bytes) {
+    if (!blocks_.empty() && blocks_.back().bytes.capacity() - blocks_.back().bytes.size() >= bytes) return true;
+    const std::size_t size = std::max(bytes, block_bytes);
+    if (!budget_.take(size + sizeof(Block))) return false;
+    taken_ += size + sizeof(Block);
+    blocks_.push_back({size_, last_parent_, {}});
+    blocks_.back().bytes.reserve(size);
+    return true;
+}
+
+bool DiscoveryLog::append(const Piece& piece) {
+    if (piece.count_ == 0) return true;
+    constexpr std::size_t most_first = 32;  // bytes of one state
+    if (!room(piece.bytes_.size() + most_first)) return false;
+    std::vector<unsigned char>& bytes = blocks_.back().bytes;
+    encode(bytes, piece.first_parent_ - last_parent_, piece.first_transition_);
+    bytes.insert(bytes.end(), piece.bytes_.begin(), piece.bytes_.end());
+    last_parent_ = piece.last_parent_;
+    size_ += piece.count_;
+    return true;
+}
+
+DiscoveryLog::Way DiscoveryLog::way_to(DiscoveryIndex index) const {
+    Way way;
+    while (index >= initial_) {
+        const auto after = std::upper_bound(blocks_.begin(), blocks_.end(), index,
+                                            [](DiscoveryIndex i, const Block& block) { return i < block.first; });
+        const Block& block = *(after - 1);
+        const unsigned char* at = block.bytes.data();
+        DiscoveryIndex parent = block.parent;
+        std::uint64_t transition = 0;
+        for (DiscoveryIndex i = block.first; i <= index; ++i) {
+            const unsigned char byte = *at++;
+            parent += byte & step_most;
+            transition = byte >> step_bits;
+            if ((byte & step_most) == step_most) parent += take_rest(at);
+            if (transition == transition_most) transition += take_rest(at);
+        }
+        way.transitions.push_back(static_cast<std::uint32_t>(transition));
+        index = parent;
+    }
+    way.initial = index;
+    std::reverse(way.transitions.begin(), way.transitions.end());
+    return way;
+}
+
+}  // namespace vmemcheck::checker

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// The states of a level of a search, as keys.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <vector>
+
+#include "checker/compact_table.hpp"
+#include "checker/keys.hpp"
+
+namespace vmemcheck::checker {
+
+/// How keys are written one after the other: the home, then the rest, each in whole bytes.
+struct KeyFormat {
+    RestForm form;
+    unsigned home_bytes = 4;
+    unsigned rest_bytes = 0;
+
+    KeyFormat() = default;
+    KeyFormat(unsigned home_bits, const RestForm& form_)
+        : form(form_), home_bytes((home_bits + 7) / 8), rest_bytes((form_.bits() + 7) / 8) {}
+
+    [[nodiscard]] unsigned bytes() const { return home_bytes + rest_bytes; }
+    void append(std::vector<unsigned char>& to, const Key& key) const {
+        const std::size_t at = to.size();
+        to.resize(at + bytes());
+        const std::uint64_t rest = form.squeeze(key.rest);
+        std::memcpy(to.data() + at, &key.home, home_bytes);
+        std::memcpy(to.data() + at + home_bytes, &rest, rest_bytes);
+    }
+    [[nodiscard]] Key read(const unsigned char* from) const {
+        Key key;
+        std::memcpy(&key.home, from, home_bytes);
+        std::uint64_t rest = 0;
+        std::memcpy(&rest, from + home_bytes, rest_bytes);
+        key.rest = form.restore(rest);
+        return key;
+    }
+
+    friend bool operator==(const KeyFormat&, const KeyFormat&) = default;
+};
+
+/// A queue of keys, in blocks of a size.
+class KeyQueue {
+ public:
+    /// A run of keys that lie one after the other.
+    struct Run {
+        const KeyFormat* format = nullptr;
+        const unsigned char* bytes = nullptr;
+        std::uint32_t count = 0;
+
+        [[nodiscard]] Key operator[](std::uint32_t i) const {
+            return format->read(bytes + std::size_t{i} * format->bytes());
+        }
+    };
+
+    /// \param budget must outlive the queue
+    explicit KeyQueue(MemoryBudget& budget) : budget_(&budget) {}
+    ~KeyQueue() { clear(); }
+    KeyQueue(const KeyQueue&) = delete;
+    KeyQueue& operator=(const KeyQueue&) = delete;
+
+    /// Appends keys written in a format. \return false if there is no memory
+    [[nodiscard]] bool append(const KeyFormat& format, const std::vector<unsigned char>& keys);
+    [[nodiscard]] std::uint64_t size() const { return size_; }
+    /// At most `most` keys that lie one after the other, beginning with key `from`, which is less than size().
+    [[nodiscard]] Run run(std::uint64_t from, std::uint32_t most) const;
+    /// Removes the first keys; runs stay valid until then.
+    void pop(std::uint64_t count);
+    void clear() { pop(size_); }
+    void swap(KeyQueue& other) noexcept;
+
+ private:
+    struct Block {
+        KeyFormat format;
+        std::uint32_t count = 0;
+        std::vector<unsigned char> bytes;
+    };
+    static constexpr std::size_t block_bytes = std::size_t{1} << 16;
+
+    MemoryBudget* budget_;
+    std::deque<Block> blocks_;
+    std::uint64_t popped_ = 0;  ///< keys of the first block
+    std::uint64_t size_ = 0;
+};
+
+}  // namespace vmemcheck::checker

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include "checker/packer.hpp"
+
+#include <algorithm>
+
+namespace vmemcheck::checker {
+
+namespace {
+
+constexpr unsigned word_size = 64;
+
+unsigned width_of(const FieldInfo& field) {
+    return static_cast<unsigned>(std::bit_width(static_cast<unsigned>(field.high - field.low)));
+}
+
+/// Of each field, its word, if words are filled up to a limit. \return the words needed
+unsigned fill(std::span<const FieldInfo> fields, unsigned limit, std::vector<unsigned>& words) {
+    words.clear();
+    unsigned word = 0;
+    unsigned used = 0;
+    for (const FieldInfo& field : fields) {
+        const unsigned width = width_of(field);
+        if (used + width > limit) {
+            ++word;
+            used = 0;
+        }
+        words.push_back(word);
+        used += width;
+    }
+    return word + 1;
+}
+
+}  // namespace
+
+Packer::Packer(std::span<const FieldInfo> fields, std::size_t state_bytes, unsigned one_word_bits) {
+    unsigned most = 0;
+    for (const FieldInfo& field : fields) {
+        bits_ += width_of(field);
+        most = std::max(most, width_of(field));
+    }
+    std::vector<unsigned> words;
+    unsigned count = fill(fields, word_size, words);
+    if (bits_ > one_word_bits) {
+        // As many words, or two, filled as evenly as the fields allow.
+        const unsigned wanted = std::max(count, 2U);
+        unsigned limit = std::max((bits_ + wanted - 1) / wanted, most);
+        while (fill(fields, limit, words) > wanted) ++limit;
+        count = fill(fields, limit, words);
+    }
+    word_bits_.resize(count);
+    at_byte_.resize(state_bytes + sizeof(std::uint64_t));
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        const FieldInfo& field = fields[i];
+        unsigned& used = word_bits_[words[i]];
+        const unsigned width = width_of(field);
+        Slot slot;
+        slot.offset = static_cast<std::uint32_t>(field.offset);
+        slot.word = static_cast<std::uint16_t>(words[i]);
+        // A field of no bits may come when a word is full.
+        slot.shift = static_cast<std::uint8_t>(width == 0 ? 0 : used);
+        slot.size = static_cast<std::uint8_t>(field.size);
+        slot.low = static_cast<std::int16_t>(field.low);
+        slot.range = static_cast<std::uint16_t>(field.high - field.low);
+        slot.mask = static_cast<std::uint16_t>((1U << width) - 1);
+        slot.field = static_cast<std::uint16_t>(i);
+        used += width;
+        for (std::size_t byte = 0; byte < field.size; ++byte) at_byte_[field.offset + byte] = slot;
+        (field.size == 1 ? byte_slots_ : short_slots_).push_back(slot);
+    }
+}
+
+int Packer::pack_bytes(const unsigned char* state, std::uint64_t* words) const {
+    std::fill_n(words, word_bits_.size(), std::uint64_t{0});
+    int bad = -1;
+    const auto put = [&](const Slot& slot) {
+        const auto code = static_cast<std::uint32_t>(value(state, slot) - slot.low);
+        if (code > slot.range) {
+            if (bad < 0 || slot.field < bad) bad = slot.field;
+            return;
+        }
+        words[slot.word] |= static_cast<std::uint64_t>(code) << slot.shift;
+    };
+    for (const Slot& slot : byte_slots_) put(slot);
+    for (const Slot& slot : short_slots_) put(slot);
+    return bad;
+}
+
+}  // namespace vmemcheck::checker

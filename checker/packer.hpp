@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// States as few 64-bit words, kept up to date by what changed.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "checker/model.hpp"
+
+namespace vmemcheck::checker {
+
+/// Packs states into 64-bit words, each field in as few bits as hold high - low. No field lies in two words, and the
+/// words are filled evenly, in the order of description, so that each is about one part of the system.
+///
+/// Made for successors: the words of a state that differs in a few bytes from a known one are the known words plus, for
+/// each field that changed, the difference in its place.
+class Packer {
+ public:
+    /// \param fields fit for a Layout: its error() was empty
+    /// \param one_word_bits states of at most this many bits take one word, others at least two; 0 to 64
+    Packer(std::span<const FieldInfo> fields, std::size_t state_bytes, unsigned one_word_bits);
+
+    /// Bits of a packed state in use.
+    [[nodiscard]] unsigned bits() const { return bits_; }
+    /// Words of a packed state, at least 1.
+    [[nodiscard]] unsigned words() const { return static_cast<unsigned>(word_bits_.size()); }
+    /// Bits of a word in use, the low ones.
+    [[nodiscard]] unsigned word_bits(unsigned word) const { return word_bits_[word]; }
+
+    /// \param words words() words, all of them overwritten
+    /// \return -1, or the index of the first field whose value is outside [low, high] (the words are then useless)
+    template <class State>
+    [[nodiscard]] int pack(const State& state, std::uint64_t* words) const {
+        return pack_bytes(reinterpret_cast<const unsigned char*>(&state), words);
+    }
+    /// Sets every described field of the state; leaves other bytes as they are.
+    template <class State>
+    void unpack(const std::uint64_t* words, State& state) const {
+        auto* const bytes = reinterpret_cast<unsigned char*>(&state);
+        for (const Slot& slot : byte_slots_) {
+            bytes[slot.offset] =
+                static_cast<unsigned char>(slot.low + static_cast<int>(words[slot.word] >> slot.shift & slot.mask));
+        }
+        for (const Slot& slot : short_slots_) {
+            const auto value =
+                static_cast<std::int16_t>(slot.low + static_cast<int>(words[slot.word] >> slot.shift & slot.mask));
+            std::memcpy(bytes + slot.offset, &value, sizeof value);
+        }
+    }
+
+    /// Turns the words of `before` into those of `after`. \tparam one_word words() == 1
+    /// \return as pack(); only fields that changed are looked at
+    template <bool one_word, class State>
+    [[nodiscard]] int repack(const State& before, const State& after, std::uint64_t* words) const {
+        static_assert(std::is_trivially_copyable_v<State>);
+        const auto* const a = reinterpret_cast<const unsigned char*>(&before);
+        const auto* const b = reinterpret_cast<const unsigned char*>(&after);
+        constexpr std::size_t whole = sizeof(State) / 8 * 8;
+        for (std::size_t base = 0; base < whole; base += 8) {
+            const std::uint64_t changed = load<8>(a + base) ^ load<8>(b + base);
+            if (changed == 0) continue;
+            if (const int bad = add_changes<one_word>(a, b, base, changed, words); bad >= 0) return bad;
+        }
+        if constexpr (constexpr std::size_t rest = sizeof(State) % 8; rest != 0) {
+            const std::uint64_t changed = load<rest>(a + whole) ^ load<rest>(b + whole);
+            if (changed != 0) return add_changes<one_word>(a, b, whole, changed, words);
+        }
+        return -1;
+    }
+
+ private:
+    struct Slot {
+        std::uint32_t offset = 0;  ///< bytes into the state
+        std::uint16_t word = 0;
+        std::uint8_t shift = 0;
+        std::uint8_t size = 0;  ///< 1 or 2 bytes; 0: not described
+        std::int16_t low = 0;
+        std::uint16_t range = 0;  ///< high - low
+        std::uint16_t mask = 0;   ///< its bits, unshifted
+        std::uint16_t field = 0;
+    };
+    static_assert(sizeof(Slot) == 16);
+
+    /// The first bytes of a word of the state, in an order in which byte i is the bits from 8 * i on.
+    template <std::size_t bytes>
+    static std::uint64_t load(const unsigned char* from) {
+        std::uint64_t word = 0;
+        if constexpr (std::endian::native == std::endian::little) {
+            std::memcpy(&word, from, bytes);
+        } else {
+            for (std::size_t i = 0; i < bytes; ++i) word |= static_cast<std::uint64_t>(from[i]) << (8 * i);
+        }
+        return word;
+    }
+    static int value(const unsigned char* state, const Slot& slot) {
+        if (slot.size == 1) return static_cast<signed char>(state[slot.offset]);
+        std::int16_t value = 0;
+        std::memcpy(&value, state + slot.offset, sizeof value);
+        return value;
+    }
+    template <bool one_word>
+    int add_changes(const unsigned char* before, const unsigned char* after, std::size_t base, std::uint64_t changed,
+                    std::uint64_t* words) const {
+        do {
+            const auto byte = static_cast<unsigned>(std::countr_zero(changed)) / 8;
+            changed &= ~(std::uint64_t{0xff} << (8 * byte));
+            const Slot& slot = at_byte_[base + byte];
+            if (slot.size == 0) continue;
+            if (slot.size == 2 && slot.offset == base + byte && byte < 7) {
+                changed &= ~(std::uint64_t{0xff} << (8 * byte + 8));  // its other byte
+            } else if (slot.size == 2 && slot.offset != base + byte && byte == 0 &&
+                       before[slot.offset] != after[slot.offset]) {
+                continue;  // was added with its first byte
+            }
+            const int now = value(after, slot);
+            const auto code = static_cast<std::uint32_t>(now - slot.low);
+            if (code > slot.range) return slot.field;
+            const auto difference = static_cast<std::uint64_t>(static_cast<std::int64_t>(now - value(before, slot)));
+            words[one_word ? 0 : slot.word] += difference << slot.shift;
+        } while (changed != 0);
+        return -1;
+    }
+    int pack_bytes(const unsigned char* state, std::uint64_t* words) const;
+
+    unsigned bits_ = 0;
+    std::vector<unsigned> word_bits_;
+    std::vector<Slot> at_byte_;      ///< one a byte of the state, and some more
+    std::vector<Slot> byte_slots_;   ///< of fields of 1 byte
+    std::vector<Slot> short_slots_;  ///< of fields of 2 bytes
+};
+
+}  // namespace vmemcheck::checker

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "checker/segment.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace vmemcheck::checker {
+
+Segment::Shape Segment::shape_of(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets) {
+    buckets = std::max<std::uint64_t>(buckets, 2);  // the reciprocal of 1 does not fit
+    const auto bits_with = [&](std::uint64_t count) {
+        return static_cast<unsigned>(std::bit_width((std::uint64_t{1} << home_bits) / count));
+    };
+    // What is not in the tag is to fit 64 bits.
+    while (bits_with(buckets) + rest_bits > tag_bits + 64) buckets *= 2;
+    const unsigned remainder_bits = bits_with(buckets);
+    const unsigned bits = remainder_bits + rest_bits;
+    return {remainder_bits, bits > tag_bits ? (bits - tag_bits + 7) / 8 : 0, buckets};
+}
+
+namespace {
+
+struct Sizes {
+    std::size_t tags;   ///< bytes
+    std::size_t words;  ///< of the whole block
+};
+
+Sizes sizes_of(std::uint64_t buckets, unsigned tail_bytes) {
+    const std::size_t keys = (buckets + Segment::most_far) * Segment::slots;
+    // A tail is read as 8 bytes.
+    const std::size_t bytes = keys * (sizeof(std::uint16_t) + tail_bytes) + sizeof(std::uint64_t);
+    return {keys * sizeof(std::uint16_t), (bytes + sizeof(std::uint32_t) - 1) / sizeof(std::uint32_t)};
+}
+
+}  // namespace
+
+std::size_t Segment::bytes_of(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets) {
+    const Shape shape = shape_of(home_bits, rest_bits, buckets);
+    return sizes_of(shape.buckets, shape.tail_bytes).words * sizeof(std::uint32_t);
+}
+
+bool Segment::reset(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets) {
+    const Shape shape = shape_of(home_bits, rest_bits, buckets);
+    const Sizes sizes = sizes_of(shape.buckets, shape.tail_bytes);
+    Words block;
+    if (!block.allocate(sizes.words, false)) return false;
+    block_ = std::move(block);
+    tags_ = reinterpret_cast<std::uint16_t*>(block_.data());
+    tails_ = reinterpret_cast<unsigned char*>(block_.data()) + sizes.tags;
+    std::memset(block_.data(), 0, block_.bytes());
+    buckets_ = shape.buckets;
+    reciprocal_ = ~std::uint64_t{0} / buckets_ + 1;
+    home_bits_ = home_bits;
+    home_mask_ = low_bits(home_bits);
+    remainder_bits_ = shape.remainder_bits;
+    tail_bytes_ = shape.tail_bytes;
+    tail_mask_ = low_bits(8 * tail_bytes_);
+    size_ = 0;
+    const std::uint64_t keys = (buckets_ + most_far) * slots;
+    room_ = keys - keys / 10;  // beyond, searches pass too many full buckets
+    return true;
+}
+
+}  // namespace vmemcheck::checker

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// A part of a compact table of keys.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "checker/keys.hpp"
+#include "checker/memory.hpp"
+
+namespace vmemcheck::checker {
+
+/// An exact set of keys (home, rest) that stores neither the home nor a pointer: buckets of 32 slots in the order of
+/// homes, each slot a tag of 16 bits and as many bytes more as needed.
+///
+/// A home of home_bits() bits is scaled to the number of buckets, which can be any: the bucket is the quotient, and a
+/// slot keeps the remainder, the rest, and how many buckets after its own it lies, 0 to 6, as its own may have been
+/// full. Nothing moves, and nothing is removed, so a search ends at the first bucket with a free slot. The tag has the
+/// distance and the low bits of remainder and rest: 32 of them, one cache line, are compared at once.
+///
+/// Not for several threads at once.
+class Segment {
+ public:
+    enum class Done : std::uint8_t { found, added, full };
+
+    static constexpr unsigned slots = 32;     ///< of a bucket
+    static constexpr unsigned most_far = 6;   ///< buckets
+    static constexpr unsigned tag_bits = 13;  ///< of a key in its tag
+    static constexpr unsigned most_home_bits = 32;
+
+    Segment() = default;
+
+    /// An empty set.
+    /// \param home_bits 0 to most_home_bits
+    /// \param rest_bits of a squeezed rest, 0 to 64
+    /// \param buckets at least this many; 2 if less
+    /// \return false if there is no memory; the segment is then as it was
+    [[nodiscard]] bool reset(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets);
+
+    /// Hints that insert() of this home is near.
+    void prefetch(std::uint32_t home) const { __builtin_prefetch(tags_ + bucket_of(home) * slots); }
+
+    /// Adds a key unless it is there. Done::full: nothing was changed; the segment has to grow.
+    Done insert(std::uint32_t home, std::uint64_t rest) {
+        const Spot spot = spot_of(home, rest);
+        std::size_t bucket = spot.bucket;
+        for (unsigned far = 0; far <= most_far; ++far, ++bucket) {
+            const std::uint16_t* const tags = tags_ + bucket * slots;
+            for (std::uint32_t same = equal_slots(tags, tag_of(spot, far)); same != 0; same &= same - 1) {
+                if (tail_at(bucket, static_cast<unsigned>(std::countr_zero(same))) == spot.tail) return Done::found;
+            }
+            if (tags[slots - 1] != 0) continue;  // slots are filled in order
+            return put(bucket, far, spot) ? Done::added : Done::full;
+        }
+        return Done::full;
+    }
+
+    /// Adds a key that is not there; false if there is no room. Cheapest in the order of homes.
+    [[nodiscard]] bool append(std::uint32_t home, std::uint64_t rest) {
+        const Spot spot = spot_of(home, rest);
+        std::size_t bucket = spot.bucket;
+        for (unsigned far = 0; far <= most_far; ++far, ++bucket) {
+            if (tags_[bucket * slots + slots - 1] == 0) return put(bucket, far, spot);
+        }
+        return false;
+    }
+
+    /// Calls visit(home, rest) for each key, in the order of buckets.
+    template <class Visit>
+    void for_each(Visit&& visit) const {
+        std::array<std::uint64_t, most_far + 1> firsts{};  // of the last buckets, their lowest homes
+        for (std::size_t bucket = 0; bucket < buckets_ + most_far; ++bucket) {
+            firsts[bucket % firsts.size()] =
+                ((static_cast<std::uint64_t>(bucket) << home_bits_) + buckets_ - 1) / buckets_;
+            for (unsigned slot = 0; slot < slots; ++slot) {
+                const std::uint16_t tag = tags_[bucket * slots + slot];
+                if (tag == 0) break;
+                const std::size_t own = bucket - ((static_cast<unsigned>(tag) >> tag_bits) - 1);
+                const std::uint64_t low = tag & low_bits(tag_bits);
+                const std::uint64_t tail = tail_at(bucket, slot);
+                std::uint64_t remainder = 0;
+                std::uint64_t rest = 0;
+                if (remainder_bits_ >= tag_bits) {
+                    const unsigned more = remainder_bits_ - tag_bits;
+                    remainder = low | (tail & low_bits(more)) << tag_bits;
+                    rest = tail >> more;
+                } else {
+                    remainder = low & low_bits(remainder_bits_);
+                    rest = low >> remainder_bits_ | tail << (tag_bits - remainder_bits_);
+                }
+                visit(static_cast<std::uint32_t>(firsts[own % firsts.size()] + remainder), rest);
+            }
+        }
+    }
+
+    [[nodiscard]] std::uint64_t size() const { return size_; }
+    [[nodiscard]] std::uint64_t buckets() const { return buckets_; }
+    [[nodiscard]] unsigned home_bits() const { return home_bits_; }
+    /// Memory taken, in bytes.
+    [[nodiscard]] std::size_t bytes() const { return block_.bytes(); }
+    /// Memory that reset() with these arguments would take.
+    [[nodiscard]] static std::size_t bytes_of(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets);
+
+ private:
+    struct Shape {
+        unsigned remainder_bits;
+        unsigned tail_bytes;
+        std::uint64_t buckets;
+    };
+    static Shape shape_of(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets);
+
+    /// A key as it is stored.
+    struct Spot {
+        std::size_t bucket;  ///< its own
+        std::uint64_t low;   ///< tag_bits of remainder and rest
+        std::uint64_t tail;  ///< the others
+    };
+    [[nodiscard]] Spot spot_of(std::uint32_t home, std::uint64_t rest) const {
+        const std::uint64_t scaled = home * buckets_;
+        const std::uint64_t remainder = quotient(scaled & home_mask_);
+        if (remainder_bits_ >= tag_bits) {
+            return {scaled >> home_bits_, remainder & low_bits(tag_bits),
+                    remainder >> tag_bits | rest << (remainder_bits_ - tag_bits)};
+        }
+        return {scaled >> home_bits_, (remainder | rest << remainder_bits_) & low_bits(tag_bits),
+                rest >> (tag_bits - remainder_bits_)};
+    }
+    static std::uint16_t tag_of(const Spot& spot, unsigned far) {
+        return static_cast<std::uint16_t>(spot.low | static_cast<std::uint64_t>(far + 1) << tag_bits);
+    }
+    /// Puts a key into a bucket that has a free slot. \return false if the segment may hold no more
+    bool put(std::size_t bucket, unsigned far, const Spot& spot) {
+        if (size_ >= room_) return false;
+        const auto slot = static_cast<unsigned>(std::countr_zero(equal_slots(tags_ + bucket * slots, 0)));
+        const std::size_t at = bucket * slots + slot;
+        tags_[at] = tag_of(spot, far);
+        std::memcpy(tails_ + at * tail_bytes_, &spot.tail, tail_bytes_);
+        ++size_;
+        return true;
+    }
+
+    [[nodiscard]] std::size_t bucket_of(std::uint32_t home) const { return (home * buckets_) >> home_bits_; }
+    /// value / buckets_; exact as both are below 2^32.
+    [[nodiscard]] std::uint64_t quotient(std::uint64_t value) const {
+        __extension__ using Wide = unsigned __int128;
+        return static_cast<std::uint64_t>(static_cast<Wide>(value) * reciprocal_ >> 64);
+    }
+    [[nodiscard]] std::uint64_t tail_at(std::size_t bucket, unsigned slot) const {
+        std::uint64_t tail = 0;  // a read of 8 bytes is cheaper than one of as many as there are
+        std::memcpy(&tail, tails_ + (bucket * slots + slot) * tail_bytes_, sizeof tail);
+        return tail & tail_mask_;
+    }
+    /// A bit for each of the 32 tags that is equal to this one.
+    [[nodiscard]] static std::uint32_t equal_slots(const std::uint16_t* tags, std::uint16_t tag) {
+#ifdef __SSE2__
+        const __m128i wanted = _mm_set1_epi16(static_cast<short>(tag));
+        const auto compare = [&](unsigned from) {
+            return _mm_cmpeq_epi16(_mm_load_si128(reinterpret_cast<const __m128i*>(tags + from)), wanted);
+        };
+        const __m128i low = _mm_packs_epi16(compare(0), compare(8));
+        const __m128i high = _mm_packs_epi16(compare(16), compare(24));
+        return static_cast<std::uint32_t>(_mm_movemask_epi8(low)) | static_cast<std::uint32_t>(_mm_movemask_epi8(high))
+                                                                        << 16;
+#else
+        std::uint32_t same = 0;
+        for (unsigned i = 0; i < slots; ++i) same |= static_cast<std::uint32_t>(tags[i] == tag) << i;
+        return same;
+#endif
+    }
+
+    std::uint16_t* tags_ = nullptr;
+    unsigned char* tails_ = nullptr;
+    std::uint64_t buckets_ = 0;     ///< as homes see them; most_far more can be reached
+    std::uint64_t reciprocal_ = 0;  ///< of buckets_, times 2^64, rounded up
+    std::uint64_t home_mask_ = 0;
+    std::uint64_t tail_mask_ = 0;
+    std::uint64_t size_ = 0;
+    std::uint64_t room_ = 0;  ///< keys it may hold
+    unsigned home_bits_ = 0;
+    unsigned remainder_bits_ = 0;
+    unsigned tail_bytes_ = 0;
+    Words block_;
+};
+
+}  // namespace vmemcheck::checker

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "checker/state_keys.hpp"
+
+#include <bit>
+
+namespace vmemcheck::checker {
+
+StateKeys::StateKeys(const Packer& packer, MemoryBudget& budget) : words_(packer.words()) {
+    if (words_ == 1) {
+        home_bits_ = std::clamp(packer.bits(), 1U, 32U);
+        rest_bits_ = packer.bits() > home_bits_ ? packer.bits() - home_bits_ : 0;
+    } else {
+        leaves_ = std::min(words_, most_leaves);
+        core_bits_ = leaves_ == 2 ? 15 : 10;
+        part_bits_ = 64 / leaves_;
+        home_bits_ = leaves_ * core_bits_;
+        const unsigned number_bits = std::min(core_bits_ + part_bits_, 32U);
+        for (unsigned i = 0; i < leaves_; ++i) {
+            begin_[i + 1] = begin_[i] + (words_ - begin_[i] + leaves_ - i - 1) / (leaves_ - i);
+            tables_[i] = std::make_unique<LeafTable>(begin_[i + 1] - begin_[i],
+                                                     static_cast<std::uint32_t>(low_bits(number_bits)), budget);
+        }
+    }
+    mixer_ = Mixer(home_bits_);
+}
+
+RestForm StateKeys::form() const {
+    RestForm form;
+    if (plain()) {
+        form.used[0] = rest_bits_;
+        return form;
+    }
+    form.parts = leaves_;
+    for (unsigned i = 0; i < leaves_; ++i) {
+        const auto bits = static_cast<unsigned>(std::bit_width(tables_[i]->size()));
+        form.used[i] = bits > core_bits_ ? bits - core_bits_ : 0;
+    }
+    return form;
+}
+
+bool StateKeys::key_of(const std::uint64_t* packed, Key& key) {
+    if (plain()) {
+        key = key_of_word(packed[0]);
+        return true;
+    }
+    Numbers numbers{};
+    for (unsigned i = 0; i < leaves_; ++i) {
+        numbers[i] = tables_[i]->number(packed + begin_[i]);
+        if (numbers[i] == LeafTable::none) return false;
+    }
+    return key_of_leaves(packed, packed, numbers, key);
+}
+
+void StateKeys::settle() {
+    for (unsigned i = 0; i < leaves_; ++i) tables_[i]->settle();
+}
+
+}  // namespace vmemcheck::checker
