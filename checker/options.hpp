@@ -48,6 +48,9 @@ struct SearchOptions {
     /// Threads that search breadth first; 0: as many as the machine has processors. What is found does not depend on
     /// it. Depth first, and for liveness properties, one thread searches.
     unsigned threads = 1;
+    /// States after which a breadth-first search looks which fields of a state belong together, and stores them so.
+    /// Only how much memory it takes depends on it.
+    std::uint64_t regroup_states = std::uint64_t{1} << 16;
     bool fuse = true;          ///< run local steps together with the step before them (models that predict steps)
     bool check_fused = false;  ///< evaluate invariants on the states within a fused transition as well
     /// End when every property is violated or reached. Properties that hold keep a search going to its end.

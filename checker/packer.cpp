@@ -48,6 +48,34 @@ Packer::Packer(std::span<const FieldInfo> fields, std::size_t state_bytes, unsig
         count = fill(fields, limit, words);
     }
     word_bits_.resize(count);
+    for (unsigned i = 0; i <= count; ++i) group_begin_.push_back(i);
+    set_slots(fields, state_bytes, words);
+}
+
+Packer::Packer(std::span<const FieldInfo> fields, std::size_t state_bytes, std::span<const unsigned> group) {
+    std::vector<unsigned> words(fields.size());
+    const unsigned groups = *std::max_element(group.begin(), group.end()) + 1;
+    for (unsigned g = 0; g < groups; ++g) {
+        auto word = static_cast<unsigned>(word_bits_.size());
+        group_begin_.push_back(word);
+        unsigned used = 0;
+        for (std::size_t i = 0; i < fields.size(); ++i) {
+            if (group[i] != g) continue;
+            if (used + width_of(fields[i]) > word_size) {
+                ++word;
+                used = 0;
+            }
+            words[i] = word;
+            used += width_of(fields[i]);
+            bits_ += width_of(fields[i]);
+        }
+        word_bits_.resize(word + 1);
+    }
+    group_begin_.push_back(this->words());
+    set_slots(fields, state_bytes, words);
+}
+
+void Packer::set_slots(std::span<const FieldInfo> fields, std::size_t state_bytes, std::span<const unsigned> words) {
     at_byte_.resize(state_bytes + sizeof(std::uint64_t));
     for (std::size_t i = 0; i < fields.size(); ++i) {
         const FieldInfo& field = fields[i];

@@ -26,11 +26,15 @@ class Packer {
     /// \param fields fit for a Layout: its error() was empty
     /// \param one_word_bits states of at most this many bits take one word, others at least two; 0 to 64
     Packer(std::span<const FieldInfo> fields, std::size_t state_bytes, unsigned one_word_bits);
+    /// \param group of each field; a word has fields of one group only, and groups come in the order of their numbers
+    Packer(std::span<const FieldInfo> fields, std::size_t state_bytes, std::span<const unsigned> group);
 
     /// Bits of a packed state in use.
     [[nodiscard]] unsigned bits() const { return bits_; }
     /// Words of a packed state, at least 1.
     [[nodiscard]] unsigned words() const { return static_cast<unsigned>(word_bits_.size()); }
+    /// Of each group, its first word, and the number of words. Without groups each word counts as one.
+    [[nodiscard]] std::span<const unsigned> group_begin() const { return group_begin_; }
     /// Bits of a word in use, the low ones.
     [[nodiscard]] unsigned word_bits(unsigned word) const { return word_bits_[word]; }
 
@@ -128,8 +132,11 @@ class Packer {
         return -1;
     }
     int pack_bytes(const unsigned char* state, std::uint64_t* words) const;
+    /// \param words of each field, its word
+    void set_slots(std::span<const FieldInfo> fields, std::size_t state_bytes, std::span<const unsigned> words);
 
     unsigned bits_ = 0;
+    std::vector<unsigned> group_begin_;
     std::vector<unsigned> word_bits_;
     std::vector<Slot> at_byte_;      ///< one a byte of the state, and some more
     std::vector<Slot> byte_slots_;   ///< of fields of 1 byte

@@ -22,6 +22,7 @@
 #include "checker/coverage.hpp"
 #include "checker/describe.hpp"
 #include "checker/discovery_log.hpp"
+#include "checker/grouping.hpp"
 #include "checker/key_queue.hpp"
 #include "checker/layout.hpp"
 #include "checker/model.hpp"
@@ -145,10 +146,16 @@ class RoundSearch {
               watches_steps(monitor.watches_steps() || search_.options_.check_fused),
               current(sample),
               moves(search_.model_.actor_count()),
-              packed(search_.packer_->words()),
-              next_packed(search_.packer_->words()),
               pending(most_pending, Pending{sample}),
-              recent(recent_keys, Key{~std::uint64_t{0}, ~std::uint32_t{0}}) {}
+              recent(recent_keys) {
+            begin_keys();
+        }
+        /// To be called when the search begins to make keys in another way.
+        void begin_keys() {
+            packed.resize(search.packer_->words());
+            next_packed.resize(search.packer_->words());
+            std::fill(recent.begin(), recent.end(), Key{~std::uint64_t{0}, ~std::uint32_t{0}});
+        }
 
         RoundSearch& search;
         Monitor<M> monitor;
@@ -360,8 +367,8 @@ class RoundSearch {
         layout_ = layout_of(model_, initial.front());
         if (!layout_.error().empty()) return model_failed(layout_.error());
         packer_.emplace(layout_.fields(), sizeof(State), StateKeys::most_plain_bits);
-        keys_.emplace(*packer_, budget_);
-        table_.emplace(keys_->home_bits(), keys_->form(), budget_);
+        keys_ = std::make_unique<StateKeys>(*packer_, budget_);
+        table_ = std::make_unique<CompactTable>(keys_->home_bits(), keys_->form(), budget_);
         if (!table_->ready()) return end(Ended::memory_limit);
         const unsigned processors = std::max(1U, std::thread::hardware_concurrency());
         team_.emplace(options_.threads == 0 ? processors : options_.threads);
@@ -369,6 +376,10 @@ class RoundSearch {
             workers_.push_back(std::make_unique<Worker>(*this, initial.front()));
         if (!begin(initial)) return;
         while (!over()) {
+            if (!regrouped_ && !keys_->plain() && log_.size() >= options_.regroup_states) {
+                regroup();
+                continue;
+            }
             if (level_.size() == 0) {
                 if (next_.size() == 0) return;
                 level_.swap(next_);
@@ -377,6 +388,70 @@ class RoundSearch {
             }
             round(options_.max_depth != 0 && depth_ >= options_.max_depth);
         }
+    }
+    /// Divides the fields into leaves anew, by what was seen so far, and turns all keys into those that this gives.
+    void regroup() {
+        regrouped_ = true;
+        constexpr std::uint64_t wanted = 1024;
+        std::vector<State> sample;
+        std::vector<std::uint64_t> packed(packer_->words());
+        StateKeys::Numbers numbers{};
+        State state = initial_.front();
+        const auto state_of = [&](const Key& key) {
+            keys_->packed_of(key, packed.data(), numbers);
+            packer_->unpack(packed.data(), state);
+        };
+        for (const KeyQueue* queue : {&level_, &next_}) {
+            const std::uint64_t stride = std::max<std::uint64_t>(1, (level_.size() + next_.size()) / wanted);
+            for (std::uint64_t i = 0; i < queue->size(); i += stride) {
+                state_of(queue->run(i, 1)[0]);
+                sample.push_back(state);
+            }
+        }
+        std::vector<std::vector<std::int16_t>> values(layout_.fields().size());
+        for (std::size_t field = 0; field < values.size(); ++field) {
+            for (const State& seen : sample)
+                values[field].push_back(static_cast<std::int16_t>(layout_.get(seen, field)));
+        }
+        Packer packer(layout_.fields(), sizeof(State), group_fields(values, StateKeys::most_leaves));
+        auto keys = std::make_unique<StateKeys>(packer, budget_);
+        std::vector<std::uint64_t> repacked(packer.words());
+        bool full = false;
+        const auto new_key = [&](const Key& old) {
+            state_of(old);
+            Key key;
+            static_cast<void>(packer.pack(state, repacked.data()));  // was packed before, so it is in bounds
+            if (!keys->key_of(repacked.data(), key)) full = true;
+            return key;
+        };
+        // Numbers are given before anything is written, so that the form does not change meanwhile.
+        for (unsigned part = 0; part < table_->parts() && !full; ++part) table_->for_each(part, new_key);
+        auto table = std::make_unique<CompactTable>(keys->home_bits(), keys->form(), budget_);
+        full = full || !table->ready();
+        for (unsigned part = 0; part < table_->parts() && !full; ++part) {
+            table_->for_each(part, [&](const Key& old) {
+                const Key key = new_key(old);
+                full = full || table->insert(table->part_of(key.home), key) != Segment::Done::added;
+            });
+        }
+        const KeyFormat format(keys->home_bits(), keys->form());
+        for (KeyQueue* queue : {&level_, &next_}) {
+            KeyQueue rewritten(budget_);
+            std::vector<unsigned char> bytes;
+            while (queue->size() != 0 && !full) {
+                const KeyQueue::Run run = queue->run(0, chunk_states);
+                bytes.clear();
+                for (std::uint32_t i = 0; i < run.count; ++i) format.append(bytes, new_key(run[i]));
+                full = full || !rewritten.append(format, bytes);
+                queue->pop(run.count);
+            }
+            queue->swap(rewritten);
+        }
+        if (full) return end(Ended::memory_limit);
+        packer_.emplace(std::move(packer));
+        keys_ = std::move(keys);
+        table_ = std::move(table);
+        for (const auto& worker : workers_) worker->begin_keys();
     }
     /// Stores the initial states.
     bool begin(const std::vector<State>& initial) {
@@ -651,8 +726,8 @@ class RoundSearch {
     Statistics statistics_;
     Layout layout_;
     std::optional<Packer> packer_;
-    std::optional<StateKeys> keys_;
-    std::optional<CompactTable> table_;
+    std::unique_ptr<StateKeys> keys_;
+    std::unique_ptr<CompactTable> table_;
     DiscoveryLog log_;
     KeyQueue level_;  ///< states not yet expanded
     KeyQueue next_;   ///< their new successors
@@ -663,6 +738,7 @@ class RoundSearch {
     DiscoveryIndex expanded_ = 0;  ///< states
     std::uint64_t depth_ = 0;
     bool at_limit_ = false;
+    bool regrouped_ = false;
     std::size_t buffers_ = 0;  ///< bytes taken from the budget for them
     std::vector<Hit> hits_;
     std::optional<Ended> ended_;

@@ -2,6 +2,8 @@
 #include "checker/state_keys.hpp"
 
 #include <bit>
+#include <cstddef>
+#include <span>
 
 namespace vmemcheck::checker {
 
@@ -10,13 +12,15 @@ StateKeys::StateKeys(const Packer& packer, MemoryBudget& budget) : words_(packer
         home_bits_ = std::clamp(packer.bits(), 1U, 32U);
         rest_bits_ = packer.bits() > home_bits_ ? packer.bits() - home_bits_ : 0;
     } else {
-        leaves_ = std::min(words_, most_leaves);
+        const std::span<const unsigned> groups = packer.group_begin();
+        const auto count = static_cast<unsigned>(groups.size() - 1);
+        leaves_ = std::min(count, most_leaves);
         core_bits_ = leaves_ == 2 ? 15 : 10;
         part_bits_ = 64 / leaves_;
         home_bits_ = leaves_ * core_bits_;
         const unsigned number_bits = std::min(core_bits_ + part_bits_, 32U);
         for (unsigned i = 0; i < leaves_; ++i) {
-            begin_[i + 1] = begin_[i] + (words_ - begin_[i] + leaves_ - i - 1) / (leaves_ - i);
+            begin_[i + 1] = groups[(std::size_t{count} * (i + 1) + leaves_ - 1) / leaves_];
             tables_[i] = std::make_unique<LeafTable>(begin_[i + 1] - begin_[i],
                                                      static_cast<std::uint32_t>(low_bits(number_bits)), budget);
         }

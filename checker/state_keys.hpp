@@ -16,7 +16,8 @@
 namespace vmemcheck::checker {
 
 /// Turns states packed by a Packer into keys. One of one word is its own key; a longer one is cut into two or three
-/// leaves, and the leaves' numbers are the key. Threads may share it.
+/// leaves, of a group of fields each (or more, if there are more groups), and the leaves' numbers are the key. Threads
+/// may share it.
 class StateKeys {
  public:
     static constexpr unsigned most_leaves = RestForm::most_parts;

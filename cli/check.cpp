@@ -30,6 +30,10 @@ class CheckCommand {
             .type_name("bfs|dfs")
             .show_default()
             .group(group);
+        add_number(command, "threads", threads_,
+                   "threads that search; 0: as many as there are processors. With --search dfs "
+                   "and for liveness one is used")
+            .group(group);
         command.add_flag("--no-fuse", no_fuse_, "do not run local steps together with the step before them")
             .group(group);
         add_number(command, "max-states", max_states_, "end after so many states").group(group);
@@ -117,11 +121,17 @@ class CheckCommand {
         }
         // A certificate is to be closed under single steps, and is not to rest on the argument for fusing.
         options.fuse = !no_fuse_ && certificate_.empty();
+        options.threads = threads();
         options.max_states = max_states_;
         options.max_depth = max_depth_;
         options.max_seconds = max_time_;
         options.max_memory_bytes = max_memory_ == 0 ? available_memory() / 5 * 4 : max_memory_;
         return options;
+    }
+
+    [[nodiscard]] unsigned threads() const {
+        if (threads_ > most_threads) throw UserError(fmt::format("--threads: at most {}", most_threads));
+        return static_cast<unsigned>(threads_);
     }
 
     [[nodiscard]] static std::string how(const checker::SearchOptions& options) {
@@ -168,6 +178,8 @@ class CheckCommand {
     OutputFlags output_;
     std::string certificate_;
     std::string search_ = "bfs";
+    static constexpr std::uint64_t most_threads = 256;
+    std::uint64_t threads_ = 0;
     std::size_t max_memory_ = 0;
     std::uint64_t max_states_ = 0;
     std::uint64_t max_depth_ = 0;

@@ -126,6 +126,7 @@ class GraphCommand {
         options.max_depth = max_depth_;
         options.max_seconds = max_time_;
         options.max_memory_bytes = available_memory() / 5 * 4;
+        options.threads = 0;  // all processors
         const InterruptGuard guard;
         const ProgressLine progress;
         options.stop = InterruptGuard::flag();

@@ -29,6 +29,7 @@ Kill check_mutant(const Config& config, const bbm::MutantInfo& mutant, const Mat
     options.stop = input.stop;
     options.max_seconds = input.max_seconds;
     options.max_memory_bytes = available_memory() / 5 * 4;
+    options.threads = 0;  // all processors
     const Result result = checker::check(model, properties, options);
     Kill kill;
     const Verdict& verdict = result.verdicts.at(0);

@@ -22,6 +22,7 @@ std::vector<Classification> search(const Bbm& model, std::vector<Property> prope
         options.stop = stop;
         options.check_fused = true;
         options.max_memory_bytes = available_memory() / 5 * 4;
+        options.threads = 0;  // all processors
         Result result;
         {
             const ProgressLine progress;

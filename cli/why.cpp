@@ -49,6 +49,7 @@ class WhyCommand {
         options.max_seconds = max_time_;
         options.max_states = max_states_;
         options.max_memory_bytes = available_memory() / 5 * 4;
+        options.threads = 0;         // all processors
         options.check_fused = true;  // a predicate may be about what a local step changes
         Result result;
         {

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#include "checker/packer.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <random>
+
+#include "checker/layout.hpp"
+
+namespace vmemcheck::checker {
+namespace {
+
+/// Fields of both sizes, some of which lie across multiples of eight bytes or are not described.
+struct State {
+    std::array<std::int8_t, 7> a;
+    std::array<unsigned char, 2> b;  // a 2-byte field at offset 7
+    std::array<std::int8_t, 5> c;
+    std::int8_t not_described;
+    std::array<std::int8_t, 2> d;  // and one at offset 15
+    std::array<std::int8_t, 9> e;
+};
+static_assert(sizeof(State) == 26);
+
+FieldInfo field(std::size_t offset, unsigned size, int low, int high) {
+    return {"field" + std::to_string(offset), offset, size, low, high, {}};
+}
+
+/// Fields of random bounds for State.
+std::vector<FieldInfo> fields(std::mt19937& random, int most) {
+    std::vector<FieldInfo> all;
+    const auto add = [&](std::size_t offset, unsigned size) {
+        const int low = static_cast<int>(random() % 5) - 3;
+        const int range = static_cast<int>(random() % static_cast<unsigned>(size == 2 ? most * 40 : most));
+        all.push_back(field(offset, size, low, low + range));
+    };
+    for (std::size_t i = 0; i < 7; ++i) add(i, 1);
+    add(7, 2);
+    for (std::size_t i = 9; i < 14; ++i) add(i, 1);
+    add(15, 2);
+    for (std::size_t i = 17; i < 26; ++i) add(i, 1);
+    return all;
+}
+
+void set(State& state, const FieldInfo& field, int value) {
+    auto* const bytes = reinterpret_cast<unsigned char*>(&state);
+    const auto narrow = static_cast<std::int16_t>(value);
+    if (field.size == 2) {
+        std::memcpy(bytes + field.offset, &narrow, 2);
+    } else {
+        bytes[field.offset] = static_cast<unsigned char>(value);
+    }
+}
+int value_in(std::mt19937& random, const FieldInfo& field) {
+    return field.low + static_cast<int>(random() % static_cast<unsigned>(field.high - field.low + 1));
+}
+
+RC_GTEST_PROP(Packer, PacksRepacksAndUnpacks, (unsigned seed)) {
+    std::mt19937 random(seed);
+    const auto all = fields(random, *rc::gen::element(1, 4, 100));
+    const unsigned one_word_bits = *rc::gen::element(0U, 48U, 64U);
+    const Packer packer(all, sizeof(State), one_word_bits);
+    unsigned bits = 0;
+    for (unsigned word = 0; word < packer.words(); ++word) {
+        RC_ASSERT(packer.word_bits(word) <= 64U);
+        bits += packer.word_bits(word);
+    }
+    RC_ASSERT(bits == packer.bits());
+    if (packer.bits() <= one_word_bits) RC_ASSERT(packer.words() == 1U);
+
+    State before{};
+    for (const FieldInfo& f : all) set(before, f, value_in(random, f));
+    before.not_described = 77;
+    std::vector<std::uint64_t> words(packer.words());
+    RC_ASSERT(packer.pack(before, words.data()) == -1);
+    for (int round = 0; round < 20; ++round) {
+        State after = before;
+        for (auto changes = random() % 5; changes > 0; --changes) {
+            const FieldInfo& f = all[random() % all.size()];
+            set(after, f, value_in(random, f));
+        }
+        after.not_described = static_cast<std::int8_t>(round);
+        std::vector<std::uint64_t> repacked = words;
+        const int bad = packer.words() == 1 ? packer.repack<true>(before, after, repacked.data())
+                                            : packer.repack<false>(before, after, repacked.data());
+        RC_ASSERT(bad == -1);
+        std::vector<std::uint64_t> packed(packer.words());
+        RC_ASSERT(packer.pack(after, packed.data()) == -1);
+        RC_ASSERT(packed == repacked);
+        State unpacked = before;
+        packer.unpack(packed.data(), unpacked);
+        unpacked.not_described = after.not_described;
+        RC_ASSERT(std::memcmp(&unpacked, &after, sizeof after) == 0);
+        before = after;
+        words = packed;
+    }
+}
+
+TEST(Packer, FindsFieldsOutOfBounds) {
+    const std::vector<FieldInfo> all{field(0, 1, 0, 3), field(1, 1, -2, 2), field(7, 2, -300, 300), field(15, 2, 0, 0)};
+    const Packer packer(all, sizeof(State), 48);
+    ASSERT_EQ(packer.words(), 1U);
+    const State good{};
+    std::uint64_t word = 0;
+    ASSERT_EQ(packer.pack(good, &word), -1);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        for (const int value : {all[i].low - 1, all[i].high + 1}) {
+            State bad = good;
+            set(bad, all[i], value);
+            std::uint64_t other = 0;
+            EXPECT_EQ(packer.pack(bad, &other), static_cast<int>(i));
+            std::uint64_t repacked = word;
+            EXPECT_EQ(packer.repack<true>(good, bad, &repacked), static_cast<int>(i));
+        }
+    }
+}
+
+TEST(Packer, FillsWordsEvenly) {
+    std::vector<FieldInfo> all;
+    for (std::size_t i = 0; i < 26; ++i) all.push_back(field(i, 1, 0, 127));  // 182 bits
+    const Packer packer(all, sizeof(State), 48);
+    ASSERT_EQ(packer.words(), 3U);
+    for (unsigned word = 0; word < 3; ++word) EXPECT_NEAR(packer.word_bits(word), 61, 7);
+}
+
+}  // namespace
+}  // namespace vmemcheck::checker
