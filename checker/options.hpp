@@ -50,7 +50,7 @@ struct SearchOptions {
     unsigned threads = 1;
     /// States after which a breadth-first search looks which fields of a state belong together, and stores them so.
     /// Only how much memory it takes depends on it.
-    std::uint64_t regroup_states = std::uint64_t{1} << 16;
+    std::uint64_t regroup_states = std::uint64_t{1} << 14;
     bool fuse = true;          ///< run local steps together with the step before them (models that predict steps)
     bool check_fused = false;  ///< evaluate invariants on the states within a fused transition as well
     /// End when every property is violated or reached. Properties that hold keep a search going to its end.
