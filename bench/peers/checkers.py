@@ -18,6 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SIZES = {
     "blocks": {"quick": 7, "full": 10},
     "peterson": {"quick": 4, "full": 6},
+    "tokens": {"quick": 8, "full": 14},
+    "coherence": {"quick": 3, "full": 5},
 }
 
 # The programs that are needed, and the Debian packages they are in.

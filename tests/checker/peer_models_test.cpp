@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "bench/peers/blocks/blocks.hpp"
+#include "bench/peers/coherence/coherence.hpp"
 #include "bench/peers/peer.hpp"
 #include "bench/peers/peterson/peterson.hpp"
+#include "bench/peers/tokens/tokens.hpp"
 #include "tests/checker/brute_force.hpp"
 
 namespace vmemcheck::peers {
@@ -44,6 +46,16 @@ TEST(PeerModels, BlocksCountAsBruteForceAndAsReckoned) {
 TEST(PeerModels, PetersonCountsAsBruteForce) {
     expect_as_brute_force<Peterson<2>>();
     expect_as_brute_force<Peterson<3>>();
+}
+
+TEST(PeerModels, TokensCountAsBruteForceAndAsReckoned) {
+    expect_as_brute_force<Tokens<5>>();
+    // Two places of six for the tokens; who holds one is in one of three conditions, the others in one of two.
+    EXPECT_EQ(report(Tokens<6>{}, 1).statistics.states, 15U * 3 * 3 * 2 * 2 * 2 * 2);
+}
+
+TEST(PeerModels, CoherenceCountsAsBruteForce) {
+    expect_as_brute_force<Coherence<2>>();
 }
 
 }  // namespace
