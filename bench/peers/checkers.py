@@ -20,6 +20,7 @@ SIZES = {
     "peterson": {"quick": 4, "full": 6},
     "tokens": {"quick": 8, "full": 14},
     "coherence": {"quick": 3, "full": 5},
+    "bbm": {"quick": 2, "full": 4},
 }
 
 # The programs that are needed, and the Debian packages they are in.

@@ -2,6 +2,7 @@
 // The models of bench/peers against brute force; bench/compare holds them against SPIN and rumur.
 #include <gtest/gtest.h>
 
+#include "bench/peers/bbm/bbm.hpp"
 #include "bench/peers/blocks/blocks.hpp"
 #include "bench/peers/coherence/coherence.hpp"
 #include "bench/peers/peer.hpp"
@@ -56,6 +57,11 @@ TEST(PeerModels, TokensCountAsBruteForceAndAsReckoned) {
 
 TEST(PeerModels, CoherenceCountsAsBruteForce) {
     expect_as_brute_force<Coherence<2>>();
+}
+
+TEST(PeerModels, BigBlocksCountAsBruteForce) {
+    expect_as_brute_force<Bbm<1>>();
+    expect_as_brute_force<Bbm<2>>();
 }
 
 }  // namespace

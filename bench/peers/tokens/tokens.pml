@@ -11,22 +11,20 @@
 #define IN_USE  2
 
 byte station[N];
-/* All variables begin with 0, and a first step that sets them would be a state more: 1 stands for no token in stations
-   0 and 1, which begin with one, and for a token in all others. */
-bool changed[N];
+int tokens = 3; /* a bit mask of the stations that hold one */
 
+#define BIT(i) (1 << (i))
 #define NEXT(i) (((i) + 1) % N)
-#define FIRST(i) ((i) < 2)
-#define TOKEN(i) (changed[i] != FIRST(i))
+#define TOKEN(i) (tokens & BIT(i))
 #define BETWEEN_USERS(i) (BUG && i == N / 2 && station[((i) + N - 1) % N] == IN_USE && station[NEXT(i)] == IN_USE)
 
-#define STATION(i)                                                                    \
-    :: d_step { station[i] == IDLE -> station[i] = WAITING }                          \
-    :: d_step { station[i] == WAITING && (TOKEN(i) || BETWEEN_USERS(i)) ->            \
-                station[i] = IN_USE; assert(TOKEN(i)) }                               \
-    :: d_step { station[i] == IN_USE -> station[i] = IDLE }                           \
-    :: d_step { TOKEN(i) && station[i] != IN_USE && !TOKEN(NEXT(i)) ->                \
-                changed[i] = FIRST(i); changed[NEXT(i)] = !FIRST(NEXT(i)) }
+#define STATION(i)                                                               \
+    :: d_step { station[i] == IDLE -> station[i] = WAITING }                     \
+    :: d_step { station[i] == WAITING && (TOKEN(i) || BETWEEN_USERS(i)) ->       \
+                station[i] = IN_USE; assert(TOKEN(i)) }                          \
+    :: d_step { station[i] == IN_USE -> station[i] = IDLE }                      \
+    :: d_step { TOKEN(i) && station[i] != IN_USE && !TOKEN(NEXT(i)) ->           \
+                tokens = tokens ^ BIT(i) ^ BIT(NEXT(i)) }
 
 active proctype stations() {
     do
