@@ -58,7 +58,8 @@ def build(command, folder):
 
 
 def execute(command, folder, statuses=(0,)):
-    """Runs a checker. The result is its output, the seconds it took and the most bytes it had resident."""
+    """Runs a checker. The result is its output, and what was measured: seconds by the clock and of the processors, and the most
+    bytes it had resident."""
     with tempfile.TemporaryFile() as output:
         begin = time.monotonic()
         process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
@@ -69,7 +70,11 @@ def execute(command, folder, statuses=(0,)):
         text = output.read().decode(errors="replace")
     if process.returncode not in statuses:
         raise Failed(f"{shlex.join(map(str, command))} ended with {process.returncode}:\n{text[-2000:]}")
-    return text, seconds, usage.ru_maxrss * 1024
+    return text, {
+        "seconds": seconds,
+        "cpu_seconds": usage.ru_utime + usage.ru_stime,
+        "peak_rss": usage.ru_maxrss * 1024,
+    }
 
 
 def number(pattern, text, what):
@@ -106,7 +111,7 @@ class Ours:
         self.compile_seconds = build(command + [f"-DVMEMCHECK_PEER_SIZES={self.size}"], entry["directory"])
 
     def run(self):
-        text, seconds, resident = execute([self.program] + self.arguments, ROOT)
+        text, measured = execute([self.program] + self.arguments, ROOT)
         found = json.loads(text)
         return {
             "states": found["states"],
@@ -114,9 +119,8 @@ class Ours:
             "depth": found["depth"],
             "violated": found["verdict"] == "violated",
             "counterexample": found["counterexample"],
-            "seconds": seconds,
             "bytes_per_state": found["bytes_per_state"],
-            "peak_rss": resident,
+            **measured,
         }
 
 
@@ -126,14 +130,14 @@ class Spin:
     `states`, if known, sizes the hash table and the stack of the depth-first search.
     """
 
-    def __init__(self, folder, model, size, bug, breadth_first, states, optimise="-O3"):
+    def __init__(self, folder, models, model, size, bug, breadth_first, states, optimise="-O3"):
         self.name = "SPIN, " + ("BFS" if breadth_first else "DFS")
         self.breadth_first = breadth_first
         self.bug = bug
         self.folder = folder / f"spin-{model}-{size}{'-bug' if bug else ''}"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.program = self.folder / ("pan-bfs" if breadth_first else "pan-dfs")
-        source = ROOT / "bench" / "peers" / model / f"{model}.pml"
+        source = models / model / f"{model}.pml"
         options = "-DNOREDUCE -DSAFETY -DNOFAIR -DNOBOUNDCHECK -DMEMLIM=65536".split()
         if breadth_first:
             options.append("-DBFS")
@@ -146,7 +150,7 @@ class Spin:
             self.arguments += [f"-m{max(100000, states)}", "-b"]
 
     def run(self):
-        text, seconds, resident = execute([self.program] + self.arguments, self.folder)
+        text, measured = execute([self.program] + self.arguments, self.folder)
         errors = number(r"errors: (\d+)", text, self.name)
         states = int(number(r"^ *([\d.e+]+) states, stored", text, self.name))
         memory = number(r"^ *([\d.]+)\s+actual memory usage for states", text, self.name)
@@ -164,22 +168,21 @@ class Spin:
             "depth": int(number(r"depth reached (\d+)", text, self.name)),
             "violated": errors > 0,
             "counterexample": counterexample,
-            "seconds": seconds,
             "bytes_per_state": memory * 2**20 / states,
-            "peak_rss": resident,
+            **measured,
         }
 
 
 class Rumur:
     """rumur, without symmetry reduction; compiled as rumur-run does. `states` sizes the table of states."""
 
-    def __init__(self, folder, model, size, bug, threads, states, optimise="-O3"):
+    def __init__(self, folder, models, model, size, bug, threads, states, optimise="-O3"):
         self.name = f"rumur, {threads} thread{'s' if threads > 1 else ''}"
         self.breadth_first = threads == 1
         self.folder = folder / f"rumur-{model}-{size}{'-bug' if bug else ''}"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.program = self.folder / f"rumur-{threads}"
-        text = (ROOT / "bench" / "peers" / model / f"{model}.m").read_text()
+        text = (models / model / f"{model}.m").read_text()
         for name, value in (("N", size), ("BUG", int(bug))):
             text, replaced = re.subn(rf"^  {name}: \d+;", f"  {name}: {value};", text, flags=re.MULTILINE)
             if replaced != 1:
@@ -192,12 +195,12 @@ class Rumur:
         self.compile_seconds = build(
             ["rumur", "--threads", str(threads), "--symmetry-reduction=off", "--deadlock-detection=off", "--bound", "0",
              "--set-capacity", str(capacity), "--output", code, source], self.folder)
-        options = "-std=c11 -march=native -mtune=native -fwhole-program -mcx16".split()
+        options = "-std=c11 -march=native -mtune=native -flto -fwhole-program -mcx16".split()
         self.compile_seconds += build(
             ["gcc", "-w", optimise] + options + ["-o", self.program, code, "-lpthread"], self.folder)
 
     def run(self):
-        text, seconds, resident = execute([self.program], self.folder, statuses=(0, 1))
+        text, measured = execute([self.program], self.folder, statuses=(0, 1))
         states = int(number(r"^\s*(\d+) states, \d+ rules fired", text, self.name))
         violated = "error(s) found" in text
         if not violated and "No error found" not in text:
@@ -208,8 +211,7 @@ class Rumur:
             "depth": None,
             "violated": violated,
             "counterexample": len(re.findall(r"^Rule .* fired\.$", text, re.MULTILINE)),
-            "seconds": seconds,
             # It does not tell.
-            "bytes_per_state": resident / states,
-            "peak_rss": resident,
+            "bytes_per_state": measured["peak_rss"] / states,
+            **measured,
         }
