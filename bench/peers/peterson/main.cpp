@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+#include "bench/peers/peer.hpp"
+#include "bench/peers/peterson/peterson.hpp"
+
+// bench/compare compiles a single size, as the peers do.
+#ifndef VMEMCHECK_PEER_SIZES
+#define VMEMCHECK_PEER_SIZES 6, 4
+#endif
+
+int main(int argc, char** argv) {
+    return vmemcheck::peers::main_of<vmemcheck::peers::Peterson, VMEMCHECK_PEER_SIZES>(argc, argv, "peterson");
+}

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""What bench/compare says of models that are not the same, and without the peers. Arguments: the folder of programs, one for
+what is built."""
+
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARIES, BUILT = sys.argv[1:3]
+
+
+def compare(*arguments, **options):
+    done = subprocess.run(
+        [sys.executable, "-B", ROOT / "bench/compare", "--size", "quick", "--bin", BINARIES, "--folder", BUILT, *arguments],
+        capture_output=True, text=True, check=False, **options)
+    return done.returncode, done.stdout, done.stderr
+
+
+class Compare(unittest.TestCase):
+    def altered(self, file, old, new):
+        """What compare says when a model of bbm's peers is changed."""
+        with tempfile.TemporaryDirectory() as folder:
+            models = pathlib.Path(folder)
+            shutil.copytree(ROOT / "bench/peers/bbm", models / "bbm")
+            text = (models / "bbm" / file).read_text()
+            self.assertIn(old, text)
+            (models / "bbm" / file).write_text(text.replace(old, new))
+            return compare("--counts-only", "--model", "bbm", "--models", folder)
+
+    def test_another_transition_is_seen(self):
+        status, _, errors = self.altered("bbm.m", 'rule "unplug: busy" worker_pc = W_UNPLUG & !config_changed',
+                                         'rule "unplug: busy" worker_pc = W_UNPLUG')
+        self.assertEqual(status, 1)
+        self.assertRegex(errors, r"NOT EQUAL: bbm: transitions: [\d,]+ in ours, 1 thread, [\d,]+ in rumur, 1 thread")
+        self.assertNotIn("SPIN", errors)
+
+    def test_a_fault_that_is_not_found_is_seen(self):
+        status, _, errors = self.altered("bbm.pml", "#define USER   2", "#define USER   2\n#undef BUG\n#define BUG 0")
+        self.assertEqual(status, 1)
+        self.assertIn("NOT EQUAL: bbm with its fault: SPIN, BFS finds no violation", errors)
+
+    def test_peers_that_are_missing_are_named(self):
+        status, _, errors = compare(env={"PATH": "/nonexistent"})
+        self.assertEqual(status, 2)
+        self.assertIn("apt-get install spin rumur gcc", errors)
+
+    def test_bad_usage(self):
+        for arguments in (["--runs", "0"], ["--model", "no-such"], ["--counts-only", "--json", "x"]):
+            with self.subTest(arguments=arguments):
+                status, _, errors = compare(*arguments)
+                self.assertEqual(status, 2)
+                self.assertIn("compare: error:", errors)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
