@@ -36,10 +36,10 @@ bool CompactTable::rebuild(Part& part, const RestForm& form, std::uint64_t bucke
             return false;
         }
         bool fits = true;
+        const bool same = part.form == form;
         if (part.set.size() != 0) {
             part.set.for_each([&](std::uint32_t home, std::uint64_t rest) {
-                const std::uint64_t squeezed = form.squeeze(part.form.restore(rest));
-                fits = fits && grown.append(home, squeezed);
+                fits = fits && grown.append(home, same ? rest : form.squeeze(part.form.restore(rest)));
             });
         }
         if (!fits) {
@@ -56,7 +56,7 @@ bool CompactTable::rebuild(Part& part, const RestForm& form, std::uint64_t bucke
 Segment::Done CompactTable::grow_and_insert(Part& part, const Key& key) {
     for (;;) {
         const std::uint64_t buckets = part.set.buckets();
-        if (!rebuild(part, part.form, buckets + std::max<std::uint64_t>(buckets / 4, 1))) return Segment::Done::full;
+        if (!rebuild(part, part.form, buckets + std::max<std::uint64_t>(buckets / 3, 1))) return Segment::Done::full;
         const Segment::Done done = part.set.insert(key.home & in_part_mask_, part.form.squeeze(key.rest));
         if (done != Segment::Done::full) return done;
     }
