@@ -39,7 +39,7 @@ struct StoredStates {
 
 struct SearchOptions {
     Strategy strategy = Strategy::breadth_first;
-    std::uint64_t max_states = 0;      ///< 0: no limit (but 2^32 - 2)
+    std::uint64_t max_states = 0;      ///< 0: no limit (where states are indexed, see check_with(): 2^32 - 2)
     std::size_t max_memory_bytes = 0;  ///< of what the search allocates; 0: no limit
     double max_seconds = 0;            ///< 0: no limit
     /// States so many transitions from an initial state are not expanded; 0: no limit. Depth first, a state first found

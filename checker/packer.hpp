@@ -47,15 +47,18 @@ class Packer {
     /// Sets every described field of the state; leaves other bytes as they are.
     template <class State>
     void unpack(const std::uint64_t* words, State& state) const {
-        auto* const bytes = reinterpret_cast<unsigned char*>(&state);
-        for (const Slot& slot : byte_slots_) {
-            bytes[slot.offset] =
-                static_cast<unsigned char>(slot.low + static_cast<int>(words[slot.word] >> slot.shift & slot.mask));
-        }
+        unpack_bytes(words, reinterpret_cast<unsigned char*>(&state));
+    }
+    /// pack() and unpack() of the bytes of a state.
+    int pack_bytes(const unsigned char* state, std::uint64_t* words) const;
+    void unpack_bytes(const std::uint64_t* words, unsigned char* state) const {
+        const auto value = [words](const Slot& slot) {
+            return slot.low + static_cast<int>(words[slot.word] >> slot.shift & slot.mask);
+        };
+        for (const Slot& slot : byte_slots_) state[slot.offset] = static_cast<unsigned char>(value(slot));
         for (const Slot& slot : short_slots_) {
-            const auto value =
-                static_cast<std::int16_t>(slot.low + static_cast<int>(words[slot.word] >> slot.shift & slot.mask));
-            std::memcpy(bytes + slot.offset, &value, sizeof value);
+            const auto narrow = static_cast<std::int16_t>(value(slot));
+            std::memcpy(state + slot.offset, &narrow, sizeof narrow);
         }
     }
 
@@ -131,7 +134,6 @@ class Packer {
         } while (changed != 0);
         return -1;
     }
-    int pack_bytes(const unsigned char* state, std::uint64_t* words) const;
     /// \param words of each field, its word
     void set_slots(std::span<const FieldInfo> fields, std::size_t state_bytes, std::span<const unsigned> words);
 

@@ -196,6 +196,11 @@ TEST(RoundSearch, KeepsLimits) {
         options.max_depth = depth;
         expect_same_answers<Wide>(Wide{3, 12, 5}, {property<Wide>("no-trap", PropertyKind::assertion)}, options);
     }
+    // Where no state at the limit is to be expanded, no limit is met.
+    options.max_depth = 3;
+    auto short_of = property<Wide>("short", PropertyKind::invariant);
+    short_of.holds = [](const Wide&, const Wide::State& s) { return s.counter[0] + s.counter[1] + s.counter[2] < 2; };
+    expect_same_answers<Wide>(Wide{3, 12, -1}, {short_of}, options);
     options = {};
     for (const std::size_t bytes : {std::size_t{1}, std::size_t{30000}, std::size_t{600000}}) {
         options.max_memory_bytes = bytes;

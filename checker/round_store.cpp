@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+#include "checker/round_store.hpp"
+
+#include <cstring>
+#include <new>
+#include <thread>
+#include <utility>
+
+#include "checker/grouping.hpp"
+
+namespace vmemcheck::checker::detail {
+
+namespace {
+
+unsigned threads_for(const SearchOptions& options) {
+    return options.threads == 0 ? std::max(1U, std::thread::hardware_concurrency()) : options.threads;
+}
+
+int field_value(const unsigned char* state, const FieldInfo& field) {
+    if (field.size == 1) return static_cast<signed char>(state[field.offset]);
+    std::int16_t value = 0;
+    std::memcpy(&value, state + field.offset, sizeof value);
+    return value;
+}
+
+}  // namespace
+
+std::size_t RoundBuffers::bytes() const {
+    std::size_t bytes = recent.capacity() * sizeof(Key) + fresh.capacity() * sizeof(RoundRecord);
+    for (const RoundRecords& of_part : records) bytes += of_part.bytes();
+    return bytes;
+}
+
+RoundStore::RoundStore(std::span<const FieldInfo> fields, std::span<const unsigned char> sample,
+                       const Coverage& coverage, const SearchOptions& options)
+    : fields_(fields),
+      options_(options),
+      budget_(options.max_memory_bytes),
+      packer_(fields, sample.size(), StateKeys::most_plain_bits),
+      keys_(std::make_unique<StateKeys>(packer_, budget_)),
+      table_(std::make_unique<CompactTable>(keys_->home_bits(), keys_->form(), budget_)),
+      log_(budget_),
+      level_(budget_),
+      next_(budget_),
+      team_(threads_for(options)),
+      buffers_(team_.size()),
+      state_(sample.begin(), sample.end()),
+      packed_(packer_.words()) {
+    for (RoundBuffers& buffers : buffers_) {
+        buffers.coverage = coverage;
+        buffers.forget();
+    }
+}
+
+RoundStore::Full RoundStore::add_initial(const std::uint64_t* packed, bool& added) {
+    added = false;
+    if (!table_->ready()) return Full::memory;
+    if (options_.max_states != 0 && log_.size() >= options_.max_states) return Full::states;
+    Key key;
+    if (!keys_->key_of(packed, key)) return Full::memory;
+    const unsigned part = table_->part_of(key.home);
+    if (!table_->set_form(part, keys_->form())) return Full::memory;
+    const Segment::Done done = table_->insert(part, key);
+    if (done == Segment::Done::full) return Full::memory;
+    if (done == Segment::Done::found) return Full::no;
+    const KeyFormat format(keys_->home_bits(), keys_->form());
+    std::vector<unsigned char> bytes;
+    format.append(bytes, key);
+    if (!level_.append(format, bytes)) return Full::memory;
+    log_.add_initial(log_.size() + 1);
+    added = true;
+    return Full::no;
+}
+
+bool RoundStore::next_level() {
+    if (next_.size() == 0) return false;
+    level_.swap(next_);
+    return true;
+}
+
+std::size_t RoundStore::cut(std::uint64_t degree) {
+    // Half a byte a state for records, but enough to keep all threads busy.
+    constexpr std::uint64_t states_per_byte = 2;
+    constexpr std::uint64_t least = std::uint64_t{8} * chunk_states;
+    constexpr std::uint64_t most = std::uint64_t{256} * chunk_states;
+    const std::uint64_t records = log_.size() / (states_per_byte * sizeof(RoundRecord));
+    const std::uint64_t states = std::clamp(records / std::max<std::uint64_t>(degree, 1), least, most);
+    chunks_in_use_ = 0;
+    std::uint64_t taken = 0;
+    while (taken < states && taken < level_.size()) {
+        if (chunks_in_use_ == chunks_.size()) chunks_.emplace_back();
+        RoundChunk& chunk = chunks_[chunks_in_use_++];
+        chunk.states = level_.run(taken, chunk_states);
+        chunk.first = expanded_ + taken;
+        taken += chunk.states.count;
+    }
+    return chunks_in_use_;
+}
+
+void RoundStore::each(std::size_t count, const std::function<void(std::size_t, unsigned)>& work) {
+    std::atomic<std::size_t> next{0};
+    std::atomic<bool> failed{false};
+    const std::function<void(unsigned)> help = [&](unsigned worker) {
+        try {
+            for (std::size_t i = next.fetch_add(1, std::memory_order_relaxed); i < count;
+                 i = next.fetch_add(1, std::memory_order_relaxed)) {
+                work(i, worker);
+            }
+        } catch (const std::bad_alloc&) {
+            failed.store(true, std::memory_order_relaxed);
+        }
+    };
+    if (chunks_in_use_ < 2 * std::size_t{team_.size()}) {
+        help(0);
+    } else {
+        team_.run(help);
+    }
+    if (failed) throw std::bad_alloc();
+}
+
+RoundStore::Full RoundStore::take_in() {
+    keys_->settle();
+    const KeyFormat format(keys_->home_bits(), keys_->form());
+    std::atomic<bool> full{false};
+    each(table_->parts(), [&](std::size_t part, unsigned) {
+        if (!store(static_cast<unsigned>(part), format.form)) full.store(true, std::memory_order_relaxed);
+    });
+    if (full) return Full::memory;
+    const Full states = count_fresh();
+    each(chunks_in_use_, [&](std::size_t i, unsigned worker) { put_in_order(chunks_[i], buffers_[worker], format); });
+    for (std::size_t i = 0; i < chunks_in_use_; ++i) {
+        if (!next_.append(format, chunks_[i].keys) || !log_.append(chunks_[i].log)) return Full::memory;
+    }
+    skip();
+    return account() ? states : Full::memory;
+}
+
+void RoundStore::skip() {
+    std::uint64_t states = 0;
+    for (std::size_t i = 0; i < chunks_in_use_; ++i) states += chunks_[i].states.count;
+    level_.pop(states);
+    expanded_ += states;
+    for (RoundBuffers& buffers : buffers_) {
+        for (RoundRecords& records : buffers.records) records.clear();
+    }
+}
+
+/// Adds what belongs to a part of the table; of each chunk's records the new ones are left.
+bool RoundStore::store(unsigned part, const RestForm& form) {
+    constexpr std::uint32_t ahead = 16;
+    CompactTable& table = *table_;
+    if (!table.set_form(part, form)) return false;
+    for (std::size_t i = 0; i < chunks_in_use_; ++i) {
+        RoundChunk& chunk = chunks_[i];
+        RoundRecord* const records = buffers_[chunk.worker].records[part].data() + chunk.begin[part];
+        const std::uint32_t count = chunk.count[part];
+        std::uint32_t fresh = 0;
+        for (std::uint32_t r = 0; r < std::min(count, ahead); ++r) table.prefetch(part, records[r].home);
+        for (std::uint32_t r = 0; r < count; ++r) {
+            if (r + ahead < count) table.prefetch(part, records[r + ahead].home);
+            const Segment::Done done = table.insert(part, {records[r].rest, records[r].home});
+            if (done == Segment::Done::full) [[unlikely]]
+                return false;
+            if (done == Segment::Done::added) records[fresh++] = records[r];
+        }
+        chunk.count[part] = fresh;
+    }
+    return true;
+}
+
+/// Counts the new states of each chunk, and looks after the limit.
+RoundStore::Full RoundStore::count_fresh() {
+    const std::uint64_t room = options_.max_states == 0 ? ~std::uint64_t{0} : options_.max_states - log_.size();
+    std::uint64_t all = 0;
+    for (std::size_t i = 0; i < chunks_in_use_; ++i) {
+        RoundChunk& chunk = chunks_[i];
+        std::uint32_t fresh = 0;
+        for (unsigned part = 0; part < table_->parts(); ++part) fresh += chunk.count[part];
+        chunk.kept = static_cast<std::uint32_t>(std::min<std::uint64_t>(fresh, room - std::min(room, all)));
+        all += fresh;
+    }
+    return all > room ? Full::states : Full::no;
+}
+
+void RoundStore::put_in_order(RoundChunk& chunk, RoundBuffers& buffers, const KeyFormat& format) {
+    std::vector<RoundRecord>& fresh = buffers.fresh;
+    fresh.clear();
+    for (unsigned part = 0; part < table_->parts(); ++part) {
+        const RoundRecord* const records = buffers_[chunk.worker].records[part].data() + chunk.begin[part];
+        fresh.insert(fresh.end(), records, records + chunk.count[part]);
+    }
+    std::sort(fresh.begin(), fresh.end(),
+              [](const RoundRecord& a, const RoundRecord& b) { return a.transition < b.transition; });
+    chunk.log.clear();
+    chunk.keys.clear();
+    std::size_t state = 0;
+    for (std::uint32_t i = 0; i < chunk.kept; ++i) {
+        const RoundRecord& record = fresh[i];
+        while (state + 1 < chunk.starts.size() && chunk.starts[state + 1] <= record.transition) ++state;
+        chunk.log.add(chunk.first + state, record.transition - chunk.starts[state]);
+        buffers.coverage.new_state(chunk.steps[record.transition]);
+        format.append(chunk.keys, {record.rest, record.home});
+    }
+}
+
+/// Takes what buffers and chunks have grown by from the budget.
+bool RoundStore::account() {
+    std::size_t bytes = 0;
+    for (const RoundBuffers& buffers : buffers_) bytes += buffers.bytes();
+    for (const RoundChunk& chunk : chunks_) {
+        bytes += sizeof(RoundChunk) + chunk.starts.capacity() * sizeof(std::uint32_t) +
+                 chunk.steps.capacity() * sizeof(StepId) + chunk.log.bytes() + chunk.keys.capacity();
+    }
+    if (bytes <= accounted_) return true;
+    if (!budget_.take(bytes - accounted_)) return false;
+    accounted_ = bytes;
+    return true;
+}
+
+bool RoundStore::regroup_due() const {
+    return !regrouped_ && !keys_->plain() && log_.size() >= options_.regroup_states;
+}
+
+/// Unpacks a state to state_.
+void RoundStore::state_of(const Key& key) {
+    keys_->packed_of(key, packed_.data(), numbers_);
+    packer_.unpack_bytes(packed_.data(), state_.data());
+}
+
+/// Of each field, its values in some of the states that wait.
+std::vector<std::vector<std::int16_t>> RoundStore::sample_fields() {
+    constexpr std::uint64_t wanted = 1024;
+    std::vector<std::vector<std::int16_t>> values(fields_.size());
+    const std::uint64_t stride = std::max<std::uint64_t>(1, waiting() / wanted);
+    for (const KeyQueue* queue : {&level_, &next_}) {
+        for (std::uint64_t i = 0; i < queue->size(); i += stride) {
+            state_of(queue->run(i, 1)[0]);
+            for (std::size_t field = 0; field < values.size(); ++field) {
+                values[field].push_back(static_cast<std::int16_t>(field_value(state_.data(), fields_[field])));
+            }
+        }
+    }
+    return values;
+}
+
+RoundStore::Full RoundStore::regroup() {
+    regrouped_ = true;
+    Packer packer(fields_, state_.size(), group_fields(sample_fields(), StateKeys::most_leaves));
+    auto keys = std::make_unique<StateKeys>(packer, budget_);
+    std::vector<std::uint64_t> repacked(packer.words());
+    bool full = false;
+    const auto new_key = [&](const Key& old) {
+        state_of(old);
+        Key key;
+        // It was packed before, so it is in bounds.
+        static_cast<void>(packer.pack_bytes(state_.data(), repacked.data()));
+        if (!keys->key_of(repacked.data(), key)) full = true;
+        return key;
+    };
+    // All numbers are given before anything is written, so that the form does not change meanwhile.
+    for (unsigned part = 0; part < table_->parts(); ++part) table_->for_each(part, new_key);
+    auto table = std::make_unique<CompactTable>(keys->home_bits(), keys->form(), budget_);
+    full = full || !table->ready();
+    for (unsigned part = 0; part < table_->parts() && !full; ++part) {
+        table_->for_each(part, [&](const Key& old) {
+            const Key key = new_key(old);
+            full = full || table->insert(table->part_of(key.home), key) != Segment::Done::added;
+        });
+    }
+    const KeyFormat format(keys->home_bits(), keys->form());
+    for (KeyQueue* queue : {&level_, &next_}) {
+        KeyQueue rewritten(budget_);
+        std::vector<unsigned char> bytes;
+        while (queue->size() != 0 && !full) {
+            const KeyQueue::Run run = queue->run(0, chunk_states);
+            bytes.clear();
+            for (std::uint32_t i = 0; i < run.count; ++i) format.append(bytes, new_key(run[i]));
+            full = full || !rewritten.append(format, bytes);
+            queue->pop(run.count);
+        }
+        queue->swap(rewritten);
+    }
+    if (full) return Full::memory;
+    packer_ = std::move(packer);
+    keys_ = std::move(keys);
+    table_ = std::move(table);
+    packed_.resize(packer_.words());
+    for (RoundBuffers& buffers : buffers_) buffers.forget();
+    return Full::no;
+}
+
+}  // namespace vmemcheck::checker::detail

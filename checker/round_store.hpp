@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// What a search in rounds keeps: the states seen, how they were found, and those still to be expanded.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "checker/compact_table.hpp"
+#include "checker/coverage.hpp"
+#include "checker/discovery_log.hpp"
+#include "checker/key_queue.hpp"
+#include "checker/model.hpp"
+#include "checker/options.hpp"
+#include "checker/packer.hpp"
+#include "checker/state_keys.hpp"
+#include "checker/team.hpp"
+
+namespace vmemcheck::checker::detail {
+
+inline constexpr unsigned most_round_parts = 1U << CompactTable::most_part_bits;
+
+/// A successor on its way into the table.
+struct RoundRecord {
+    std::uint64_t rest;
+    std::uint32_t home;
+    std::uint32_t transition;  ///< number in the chunk
+};
+
+/// Records in the order in which they were added.
+class RoundRecords {
+ public:
+    /// Without a branch that could be mispredicted: about half of the successors are known.
+    void add_unless(bool known, const RoundRecord& record) {
+        if (size_ == all_.size()) [[unlikely]]
+            all_.resize(std::max<std::size_t>(size_ * 2, 64));
+        all_[size_] = record;
+        size_ += known ? 0 : 1;
+    }
+    void clear() { size_ = 0; }
+    [[nodiscard]] RoundRecord* data() { return all_.data(); }
+    [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(size_); }
+    [[nodiscard]] std::size_t bytes() const { return all_.capacity() * sizeof(RoundRecord); }
+
+ private:
+    std::vector<RoundRecord> all_;
+    std::size_t size_ = 0;
+};
+
+/// States that one thread expands, and what it found.
+struct RoundChunk {
+    KeyQueue::Run states;
+    DiscoveryIndex first = 0;  ///< state
+    unsigned worker = 0;
+    std::array<std::uint32_t, most_round_parts> begin{};  ///< of its records in the worker's buffer of a part
+    std::array<std::uint32_t, most_round_parts> count{};  ///< of them; later, of the new ones
+    std::vector<std::uint32_t> starts;                    ///< of each state: its first transition
+    std::vector<StepId> steps;                            ///< of each transition: what it began with
+    std::uint32_t kept = 0;                               ///< new states, but not more than there may be
+    DiscoveryLog::Piece log;
+    std::vector<unsigned char> keys;
+};
+
+/// What a thread makes of states.
+struct RoundBuffers {
+    static constexpr std::size_t recent_keys = std::size_t{1} << 12;
+
+    std::array<RoundRecords, most_round_parts> records;
+    /// Keys of successors made lately: one made again is in the table, or will be when its turn comes.
+    std::vector<Key> recent;
+    std::vector<RoundRecord> fresh;  ///< for putting them in order
+    Coverage coverage;               ///< of the new states
+
+    /// Forgets which keys were made lately.
+    void forget() { recent.assign(recent_keys, Key{~std::uint64_t{0}, ~std::uint32_t{0}}); }
+    [[nodiscard]] std::size_t bytes() const;
+};
+
+/// The states of a search in rounds (see RoundSearch), of a model of which it knows the fields only. Throws
+/// std::bad_alloc when the system has no memory.
+class RoundStore {
+ public:
+    /// Why states could not be stored.
+    enum class Full : std::uint8_t { no, memory, states };
+
+    /// \param fields fit for a Layout
+    /// \param sample the bytes of a state: those that no field describes are the same in all
+    /// \param coverage nothing counted yet
+    /// \param options outlive the store, as do the fields
+    RoundStore(std::span<const FieldInfo> fields, std::span<const unsigned char> sample, const Coverage& coverage,
+               const SearchOptions& options);
+
+    [[nodiscard]] unsigned threads() const { return team_.size(); }
+    [[nodiscard]] const Packer& packer() const { return packer_; }
+    [[nodiscard]] StateKeys& keys() { return *keys_; }
+    [[nodiscard]] const CompactTable& table() const { return *table_; }
+    [[nodiscard]] RoundBuffers& buffers(unsigned worker) { return buffers_[worker]; }
+    [[nodiscard]] const DiscoveryLog& log() const { return log_; }
+    [[nodiscard]] const MemoryBudget& budget() const { return budget_; }
+    /// States found and not yet expanded.
+    [[nodiscard]] std::uint64_t waiting() const { return level_.size() + next_.size(); }
+    /// Of them, those of the level that is being expanded.
+    [[nodiscard]] std::uint64_t waiting_in_level() const { return level_.size(); }
+
+    /// Adds an initial state, packed; to be called before anything else. \param added whether it is new
+    [[nodiscard]] Full add_initial(const std::uint64_t* packed, bool& added);
+    /// Goes on to the next level, whose states are the new ones; false if there are none.
+    [[nodiscard]] bool next_level();
+
+    /// Takes states of the level, as many as will not make too many successors at once. \param degree transitions of a
+    /// state \return how many chunks; chunk() gives them until the next call
+    [[nodiscard]] std::size_t cut(std::uint64_t degree);
+    [[nodiscard]] RoundChunk& chunk(std::size_t i) { return chunks_[i]; }
+    /// Calls work(i, worker) for each i < count; not on all threads if there are few chunks in this round.
+    void each(std::size_t count, const std::function<void(std::size_t, unsigned)>& work);
+    /// Stores the successors of this round's states.
+    [[nodiscard]] Full take_in();
+    /// Ends the round without storing anything.
+    void skip();
+
+    /// Whether regroup() is due.
+    [[nodiscard]] bool regroup_due() const;
+    /// Divides the fields into leaves anew, by what was seen so far, and turns all keys into those that this gives.
+    /// Packer and keys are others afterwards.
+    [[nodiscard]] Full regroup();
+
+    /// Gives the table back. Nothing can be stored any more.
+    void release_table() { table_.reset(); }
+
+ private:
+    static constexpr std::uint32_t chunk_states = 256;
+
+    [[nodiscard]] std::vector<std::vector<std::int16_t>> sample_fields();
+    void state_of(const Key& key);
+    bool store(unsigned part, const RestForm& form);
+    Full count_fresh();
+    void put_in_order(RoundChunk& chunk, RoundBuffers& buffers, const KeyFormat& format);
+    bool account();
+
+    std::span<const FieldInfo> fields_;
+    const SearchOptions& options_;
+    MemoryBudget budget_;
+    Packer packer_;
+    std::unique_ptr<StateKeys> keys_;
+    std::unique_ptr<CompactTable> table_;
+    DiscoveryLog log_;
+    KeyQueue level_;  ///< states not yet expanded
+    KeyQueue next_;   ///< their new successors
+    Team team_;
+    std::vector<RoundBuffers> buffers_;  ///< one a thread
+    std::vector<RoundChunk> chunks_;
+    std::size_t chunks_in_use_ = 0;
+    DiscoveryIndex expanded_ = 0;  ///< states
+    std::size_t accounted_ = 0;    ///< bytes of buffers and chunks
+    bool regrouped_ = false;
+    std::vector<unsigned char> state_;  ///< to unpack to
+    std::vector<std::uint64_t> packed_;
+    StateKeys::Numbers numbers_{};
+};
+
+}  // namespace vmemcheck::checker::detail

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// What each thread of a search in rounds does: expands states, and makes keys of their successors.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <new>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "checker/compact_table.hpp"
+#include "checker/coverage.hpp"
+#include "checker/discovery_log.hpp"
+#include "checker/model.hpp"
+#include "checker/monitor.hpp"
+#include "checker/options.hpp"
+#include "checker/packer.hpp"
+#include "checker/property.hpp"
+#include "checker/round_store.hpp"
+#include "checker/state_keys.hpp"
+#include "checker/successors.hpp"
+
+namespace vmemcheck::checker::detail {
+
+/// A state or a transition that leaves it.
+struct RoundPlace {
+    DiscoveryIndex state = 0;
+    bool in_transition = false;
+    ActorId actor = 0;
+    std::uint64_t outcome = 0;  ///< number of the transition among the actor's in that state
+    unsigned runs = 0;          ///< micro-steps of it to take
+};
+struct RoundHit {
+    std::size_t property = 0;
+    const char* message = nullptr;
+    RoundPlace place{};
+};
+struct RoundError {
+    std::string message;  ///< empty: a field is out of bounds
+    std::optional<RoundPlace> place;
+};
+/// What a thread works with; the Expander's sink.
+template <Model M>
+struct RoundWorker {
+    using State = typename M::State;
+
+    /// \param number_ of the worker, which its buffers have
+    RoundWorker(const M& model_, const std::vector<Property<M>>& properties, const SearchOptions& options_,
+                RoundStore& store_, unsigned number_, const State& sample)
+        : model(model_),
+          options(options_),
+          store(store_),
+          number(number_),
+          buffers(store_.buffers(number_)),
+          monitor(model_, properties),
+          expander(model_, options_.fuse),
+          coverage(model_.steps(), model_.choices()),
+          watches_steps(monitor.watches_steps() || options_.check_fused),
+          current(sample),
+          moves(model_.actor_count()),
+          pending(most_pending, Pending{sample}) {
+        begin_keys();
+    }
+    /// To be called when the search begins to make keys in another way.
+    void begin_keys() {
+        packed.resize(store.packer().words());
+        next_packed.resize(store.packer().words());
+    }
+
+    const M& model;
+    const SearchOptions& options;
+    RoundStore& store;
+    unsigned number;
+    RoundBuffers& buffers;
+    Monitor<M> monitor;
+    Expander<M> expander;
+    Coverage coverage;
+    bool watches_steps;  ///< something is evaluated on steps that fail no assertion
+    std::uint64_t transitions = 0;
+    std::uint64_t micro_steps = 0;
+    std::uint64_t pruned = 0;
+    std::vector<RoundHit> hits;
+    std::optional<RoundError> error;
+    bool no_memory = false;
+    bool good_seen = false;  ///< of states that are only looked at
+
+    // The state being expanded.
+    State current;
+    std::vector<Moves> moves;
+    std::vector<std::uint64_t> packed;
+    StateKeys::Numbers numbers{};
+    std::vector<std::uint64_t> next_packed;
+    RoundChunk* chunk = nullptr;
+    DiscoveryIndex index = 0;
+    ActorId actor = 0;
+    std::uint64_t outcome = 0;
+    StepId first_step = 0;
+    std::uint32_t transition = 0;  ///< of the chunk
+
+    /// Successors are packed when there are some: reading one in words right after a step wrote some bytes would
+    /// wait for the writes, and a short loop keeps more of them in flight.
+    struct Pending {
+        State state;
+        std::uint32_t transition = 0;
+        std::uint32_t outcome = 0;  ///< of the actor's
+        ActorId actor = 0;
+        unsigned runs = 0;
+    };
+    static constexpr unsigned most_pending = 32;
+    std::vector<Pending> pending;
+    unsigned made = 0;  ///< of them
+
+    State& slot() { return pending[made].state; }
+    bool on_step(unsigned depth, const State& before, const State& now, ActorId who, const SearchContext& context) {
+        ++micro_steps;
+        if (depth == 0) first_step = context.step();
+        if (const Misuse how = coverage.record(context.step(), context.taken()); how != Misuse::none) [[unlikely]] {
+            broken(how, who, context);
+            return false;
+        }
+        if (!watches_steps && context.failures().empty()) [[likely]]
+            return true;
+        const auto hit = [&](unsigned runs) {
+            return [this, who, runs](std::size_t property, const char* message) {
+                hits.push_back({property, message, {index, true, who, outcome, runs}});
+            };
+        };
+        const bool good = !options.check_fused || depth == 0 || monitor.on_state(before, hit(depth));
+        return monitor.on_step(before, now, context.failures(), hit(depth + 1)) && good;
+    }
+    void commit(unsigned depth) {
+        Pending& successor = pending[made];
+        successor.outcome = static_cast<std::uint32_t>(outcome);
+        successor.actor = actor;
+        successor.runs = depth + 1;
+        successor.transition = count_transition();
+        if (++made == most_pending) pack();
+    }
+    void drop(unsigned) {
+        count_transition();
+        ++pruned;
+    }
+    void broken(Misuse how, ActorId who, const SearchContext& context) {
+        std::string where = " (actor " + std::string(model.actor_name(who));
+        const std::span<const StepInfo> all = model.steps();
+        if (context.step() < all.size()) where += ", step " + std::string(all[context.step()].name);
+        fail(text(how) + where + ")", RoundPlace{index, false, 0, 0, 0});
+    }
+    void fail(std::string message, std::optional<RoundPlace> place) {
+        if (!error) error = RoundError{std::move(message), place};
+    }
+
+    /// Expands the states of a chunk. \param look only evaluate properties of the states
+    void expand(RoundChunk& work, bool look) {
+        chunk = &work;
+        work.worker = number;
+        work.starts.clear();
+        work.steps.clear();
+        const unsigned parts = store.table().parts();
+        for (unsigned p = 0; p < parts; ++p) work.begin[p] = buffers.records[p].size();
+        transition = 0;
+        try {
+            for (std::uint32_t i = 0; i < work.states.count && !error && !no_memory; ++i) {
+                index = work.first + i;
+                work.starts.push_back(transition);
+                expand_state(work.states[i], look);
+            }
+        } catch (const std::bad_alloc&) {
+            no_memory = true;
+        } catch (const std::exception& thrown) {
+            fail(std::string("the model threw: ") + thrown.what(), std::nullopt);
+        }
+        transitions += transition;
+        for (unsigned p = 0; p < parts; ++p) {
+            work.count[p] = buffers.records[p].size() - work.begin[p];
+        }
+    }
+
+ private:
+    /// Gives the pending successors to the parts of the table that their keys belong to.
+    void pack() {
+        if (store.keys().plain()) {
+            pack_plain();
+        } else {
+            pack_leaves();
+        }
+        made = 0;
+    }
+    void pack_plain() {
+        const Packer& packer = store.packer();
+        const StateKeys& keys = store.keys();
+        const CompactTable& table = store.table();
+        for (unsigned i = 0; i < made && !error; ++i) {
+            const Pending& successor = pending[i];
+            std::uint64_t word = packed[0];
+            if (packer.template repack<true>(current, successor.state, &word) >= 0) [[unlikely]]
+                return fail({}, RoundPlace{index, true, successor.actor, successor.outcome, successor.runs});
+            add(table, keys.key_of_word(word), successor.transition);
+        }
+    }
+    void pack_leaves() {
+        const Packer& packer = store.packer();
+        StateKeys& keys = store.keys();
+        const CompactTable& table = store.table();
+        for (unsigned i = 0; i < made && !error; ++i) {
+            const Pending& successor = pending[i];
+            std::copy(packed.begin(), packed.end(), next_packed.begin());
+            if (packer.template repack<false>(current, successor.state, next_packed.data()) >= 0) [[unlikely]]
+                return fail({}, RoundPlace{index, true, successor.actor, successor.outcome, successor.runs});
+            Key key;
+            if (!keys.key_of_leaves(next_packed.data(), packed.data(), numbers, key)) [[unlikely]] {
+                no_memory = true;
+                return;
+            }
+            add(table, key, successor.transition);
+        }
+    }
+    void add(const CompactTable& table, const Key& key, std::uint32_t number) {
+        Key& known = buffers.recent[key.home % RoundBuffers::recent_keys];
+        const bool again = ((known.rest ^ key.rest) | (known.home ^ key.home)) == 0;
+        known = key;
+        buffers.records[table.part_of(key.home)].add_unless(again, {key.rest, key.home, number});
+    }
+    std::uint32_t count_transition() {
+        ++outcome;
+        chunk->steps.push_back(first_step);
+        return transition++;
+    }
+    void expand_state(const Key& key, bool look) {
+        store.keys().packed_of(key, packed.data(), numbers);
+        store.packer().unpack(packed.data(), current);
+        const auto hit = [this](std::size_t property, const char* message) {
+            hits.push_back({property, message, {index, false, 0, 0, 0}});
+        };
+        if (!monitor.on_state(current, hit)) {
+            ++pruned;
+            return;
+        }
+        if (look) {
+            good_seen = true;
+            return;
+        }
+        for (ActorId who = 0; who < moves.size(); ++who) {
+            actor = who;
+            outcome = 0;
+            moves[who] = expander.expand(current, who, *this);
+        }
+        pack();
+        if (!error && monitor.wants_moves()) monitor.on_moves(current, moves, hit);
+    }
+};
+
+}  // namespace vmemcheck::checker::detail
