@@ -55,9 +55,7 @@ TEST(PeerModels, TokensCountAsBruteForceAndAsReckoned) {
     EXPECT_EQ(report(Tokens<6>{}, 1).statistics.states, 15U * 3 * 3 * 2 * 2 * 2 * 2);
 }
 
-TEST(PeerModels, CoherenceCountsAsBruteForce) {
-    expect_as_brute_force<Coherence<2>>();
-}
+TEST(PeerModels, CoherenceCountsAsBruteForce) { expect_as_brute_force<Coherence<2>>(); }
 
 TEST(PeerModels, BigBlocksCountAsBruteForce) {
     expect_as_brute_force<Bbm<1>>();
