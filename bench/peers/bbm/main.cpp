@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include "bench/peers/bbm/bbm.hpp"
-
 #include "bench/peers/peer.hpp"
 
 // bench/compare compiles a single size, as the peers do.
