@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "checker/grouping.hpp"
 #include "checker/search.hpp"
 #include "tests/checker/example_models.hpp"
 
