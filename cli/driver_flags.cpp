@@ -113,6 +113,11 @@ void DriverFlags::add_to(Command& command) {
                   "memory blocks of 1 GiB, so that more than two big blocks may not be offline at a time")
         .group(machine);
 
+    command
+        .add_flag("--entry-points", entry_points_,
+                  "scheduling points at the entries of functions, too, where nothing is shared (--follow has them)")
+        .group(machine);
+
     const std::string around = "What may happen in a run";
     const auto count = [&](const std::string& name, int DriverSetup::*member, const std::string& help) {
         number(name, member, help);
@@ -222,6 +227,7 @@ DriverSetup DriverFlags::setup(const bbm::Release& release) const {
     setup.unplug_online = on("--unplug-online", unplug_online_);
     setup.threshold_bites = threshold_bites_;
     setup.strict_warnings = strict_warnings_;
+    setup.entry_points = entry_points_;
     setup.prepare_vetoes = prepare_vetoes_;
     std::size_t i = 0;
     for (const bbm::FaultInfo& fault : bbm::fault_infos()) {

@@ -60,6 +60,7 @@ class DriverFlags {
     bool threshold_bites_ = false;
     bool strict_warnings_ = false;
     bool prepare_vetoes_ = false;
+    bool entry_points_ = false;
     std::deque<Number> numbers_;
     std::deque<Switch> faults_;
 };

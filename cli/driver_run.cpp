@@ -165,6 +165,7 @@ Json setup_json(const DriverSetup& setup) {
     json["mode"] = setup.mode == DriverMode::bbm ? "bbm" : "sbm";
     for (const Field& field : fields) json[std::string(field.name)] = setup.*field.member;
     for (const SwitchField& field : switches) json[std::string(field.name)] = setup.*field.member;
+    json["entry-points"] = setup.entry_points;
     json["auto-online"] = auto_online_names()[static_cast<std::size_t>(setup.auto_online)];
     json["requests"] = setup.requests;
     Json faults = Json::array();
@@ -217,6 +218,8 @@ DriverRun read_driver_run(const std::string& path, const std::string& content) {
     run.setup.mode = mode == "bbm" ? DriverMode::bbm : DriverMode::sbm;
     for (const Field& field : fields) run.setup.*field.member = setup.at(field.name).number();
     for (const SwitchField& field : switches) run.setup.*field.member = setup.at(field.name).boolean();
+    // Runs that were saved before there were such points have none.
+    run.setup.entry_points = setup.has("entry-points") && setup.at("entry-points").boolean();
     run.setup.auto_online = auto_online_named("auto-online", setup.at("auto-online").text());
     run.setup.requests.clear();
     for (const JsonPlace& size : setup.at("requests").elements()) run.setup.requests.push_back(size.number());

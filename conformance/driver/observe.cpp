@@ -44,12 +44,20 @@ constexpr std::array<Probe, 12> probes{{
 
 constexpr Probe request_probe{"virtio_mem_send_request", EventKind::count, EventKind::send_request_ret};
 
+const Probe* probe_of(std::string_view function) {
+    const auto* const found =
+        std::find_if(probes.begin(), probes.end(), [&](const Probe& p) { return p.function == function; });
+    if (found != probes.end()) return found;
+    return function == request_probe.function ? &request_probe : nullptr;
+}
+
 struct OpText {
     Op op;
     const char* text;
 };
-constexpr std::array<OpText, 40> op_texts{{
+constexpr std::array<OpText, 41> op_texts{{
     {Op::begin, "begins"},
+    {Op::enter, "enters "},
     {Op::lock, "mutex_lock"},
     {Op::unlock, "mutex_unlock"},
     {Op::spin_lock, "spin_lock"},
@@ -102,6 +110,8 @@ std::string Machine::op_text(const Task& task, unsigned answer) const {
     std::string text = found != op_texts.end() ? found->text
                        : task.op == Op::sleep  ? "sleeps"
                                                : "reads the configuration";
+    if (task.op == Op::enter)
+        text += std::string(plugin_.function_at(reinterpret_cast<const void*>(task.object))) + "()";
     if (task.block >= 0) text += " (memory block " + std::to_string(task.block) + ")";
     shim_observed seen{};
     if ((task.op == Op::lock || task.op == Op::unlock) && observe(seen)) {
@@ -185,17 +195,12 @@ void Machine::enter(void* function, const unsigned long* registers, void** retur
     constexpr std::size_t most = std::size_t{32} * 1024;
     if (current_ >= 0 && fibers_.room_below(current_, return_address) + most < Fibers::stack_bytes)
         oops("the stack overflows: a recursion without end", nullptr);
-    if (observer_ == nullptr || current_ < 0 || binding_) return;
-    const std::string_view name = plugin_.function_at(function);
-    const Probe* probe = nullptr;
-    if (const auto* const found =
-            std::find_if(probes.begin(), probes.end(), [&](const Probe& p) { return p.function == name; });
-        found != probes.end()) {
-        probe = found;
-    } else if (name == request_probe.function) {
-        probe = &request_probe;
-    }
+    if (current_ < 0 || binding_ || (observer_ == nullptr && !setup_.entry_points)) return;
+    const Probe* const probe = probe_of(plugin_.function_at(function));
     if (probe == nullptr) return;
+    if (setup_.entry_points && probe->enters != EventKind::count)
+        point(Op::enter, reinterpret_cast<std::uintptr_t>(function));
+    if (observer_ == nullptr) return;
     int block = -1;
     std::int64_t value = 0;
     if (probe->argument >= 0) {

@@ -48,6 +48,9 @@ struct DriverSetup {
     bool prepare_vetoes = false;   ///< another notifier may refuse MEM_PREPARE_ONLINE, too (v6.7); not in the model
     bool strict_warnings = false;  ///< also a WARN at an error that another notifier's veto has given is a violation
     int leftovers = 0;             ///< big blocks that an earlier driver left plugged
+    /// Also a point of choice: the entry of each function that a guest's recorder has a probe at. The driver shares
+    /// nothing there, but a run of the model may have another task move between two entries.
+    bool entry_points = false;
 
     [[nodiscard]] int total_memory_blocks() const { return big_blocks * memory_blocks; }
     [[nodiscard]] int total_pages() const { return total_memory_blocks() * pages; }

@@ -304,6 +304,7 @@ DriverSetup setup_for(const ModelRun& run) {
     setup.kinds = config.faults;
     // 1 GiB or two big blocks, whichever is larger: which of the two depends on how large memory blocks are.
     setup.threshold_bites = config.scope.offline_threshold() == 2 * config.scope.memory_blocks;
+    setup.entry_points = true;
     setup.requests.clear();
     constexpr int plenty = 1000;
     setup.extra_resizes = setup.user_requests = setup.pins = setup.allocations = setup.faults = plenty;

@@ -75,6 +75,7 @@ struct BlockInfo {
 enum class Op : std::uint8_t {
     none,
     begin,  ///< an idle task starts
+    enter,  ///< a function of the driver: DriverSetup::entry_points
     lock,
     unlock,
     spin_lock,

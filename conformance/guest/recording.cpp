@@ -212,6 +212,11 @@ class Reader {
         if (text.find("outside=known") != std::string::npos) recording_.outside.emplace();
         if (text.find("mode=sbm") != std::string::npos)
             return Defect{"the device is in Sub Block Mode, which is not modelled"};
+        if (const auto at = text.find("release="); at != std::string::npos && release_ == nullptr) {
+            const std::string name = text.substr(at + 8, text.find(' ', at) - at - 8);
+            release_ = bbm::find_release(name);
+            if (release_ == nullptr) return Defect{"\"release\" is none that is known"};
+        }
         recording_.config.safe_unplug = text.find("safe=0") == std::string::npos;
         if (const auto at = text.find("bbs="); at != std::string::npos) {
             recording_.big_block_bytes = std::strtoll(text.c_str() + at + 4, nullptr, 10);
@@ -303,7 +308,7 @@ class Reader {
         }
     }
 
-    /// Actions are numbered by bits until v6.12: that tells the releases apart.
+    /// Actions are numbered by bits until v6.12: that tells the releases apart, if no mark does.
     std::optional<Defect> find_release() {
         bool bits = false;
         bool numbers = false;
@@ -589,7 +594,7 @@ class Reader {
         }
     }
 
-    const bbm::Release* release_;
+    const bbm::Release* release_;  ///< asked for, or that of the first mark; null: neither
     Recording recording_;
     std::size_t line_ = 0;
     std::optional<std::int64_t> memory_block_bytes_;  ///< if the first mark tells it

@@ -111,7 +111,7 @@ struct Recording {
 inline constexpr std::int64_t page_bytes = 4096;
 
 /// Reads a recording.
-/// \param release overrides the release told by the recording's notifier actions; null: find out
+/// \param release overrides the release told by the recording's first mark or its notifier actions; null: find out
 [[nodiscard]] std::variant<Recording, BadInput> read_recording(const std::string& file, const bbm::Release* release);
 /// The same from text already in memory; `name` stands for the file in messages.
 [[nodiscard]] std::variant<Recording, BadInput> parse_recording(const std::string& name, const std::string& text,

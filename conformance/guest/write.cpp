@@ -161,7 +161,7 @@ RecordingWriter::~RecordingWriter() = default;
 void RecordingWriter::bind() {
     mark("bind virtio0 mode=bbm safe=" + std::string(device_.safe_unplug ? "1" : "0") +
          " bbs=" + std::to_string(device_.big_block_bytes) + " mbs=" + std::to_string(device_.memory_block_bytes) +
-         (device_.outside_known ? " outside=known" : ""));
+         (device_.outside_known ? " outside=known" : "") + " release=" + std::string(device_.release.name));
 }
 
 void RecordingWriter::mark(const std::string& text, double later) {
