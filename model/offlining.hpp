@@ -285,7 +285,7 @@ struct Offlining : Notifier<D, Context> {
         next(free ? StepId::op_offline_done : StepId::op_offline_loop);
     }
 
-    /// __offline_isolated_pages() and the counts.
+    /// __offline_isolated_pages(), zone_pcp_enable(), the counts and MEM_OFFLINE.
     void offlined() {
         const int mb = this->mb_id();
         Bool none_offline = true;
@@ -308,6 +308,7 @@ struct Offlining : Notifier<D, Context> {
         }
         for (int i = mb * blocks(); i < (mb + 1) * blocks(); ++i) this->isolated(i) = 0;
         this->mb(mb).online = 0;
+        s.pcp_disabled = 0;  // zone_pcp_enable(): before the counts and MEM_OFFLINE, not after them
         if (c.release.notifier_adjusts_managed || c.is(Mutant::offline_subtracts_all) || none_offline) {
             this->adjust_managed_memory_block(this->mb(mb).zone, -1);
         } else {
@@ -344,7 +345,6 @@ struct Offlining : Notifier<D, Context> {
         const int mb = this->mb_id();
         this->mb(mb).state = memory_block::offline;
         this->mb(mb).zone = 0;
-        s.pcp_disabled = 0;
         s.mem_hotplug_lock = task::none;
         if (s.op_caller == caller::offline_and_remove) {
             s.op_types[static_cast<std::size_t>(mb % c.scope.memory_blocks)] = s.op_type;

@@ -132,8 +132,11 @@ struct Lemmas : Predicates<D> {
     [[nodiscard]] Bool mem_hotplug_lock_follows() const {
         const Bool held = op(StepId::op_online_going, StepId::op_online_fail) ||
                           op(StepId::op_offline_isolate, StepId::op_offline_fail);
+        // Success turns the per-cpu lists on before MEM_OFFLINE, failure after MEM_CANCEL_OFFLINE.
+        const Bool pcp_disabled = op(StepId::op_offline_isolate, StepId::op_offline_done) ||
+                                  op(StepId::op_offline_undo, StepId::op_offline_fail);
         return s.mem_hotplug_lock == D::select(held, s.device_hotplug_lock, task::none) &&
-               (s.pcp_disabled == 1) == op(StepId::op_offline_isolate, StepId::op_offline_fail);
+               (s.pcp_disabled == 1) == pcp_disabled;
     }
 
     [[nodiscard]] Bool hotplug_mutex_has_its_owner() const {

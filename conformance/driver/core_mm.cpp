@@ -448,13 +448,13 @@ int Machine::offline_pages(int b) {
     }
     for (int i = first_block; i < first_block + setup_.page_blocks; ++i) w.isolated[static_cast<std::size_t>(i)] = 0;
     block.online = 0;
+    touch(&w.pcp_disabled, true);
+    w.pcp_disabled = 0;  // zone_pcp_enable(): before the counts
     const std::size_t zone = zone_index(block.zone);
     touch(&w.managed[zone], true);
     w.managed[zone] -= setup_.release.notifier_adjusts_managed ? setup_.pages : setup_.pages - kept;
     w.present[zone] -= setup_.pages;
     show(EventKind::adjust_managed, b, setup_.release.notifier_adjusts_managed ? setup_.pages : setup_.pages - kept);
-    touch(&w.pcp_disabled, true);
-    w.pcp_disabled = 0;  // zone_pcp_enable()
     memory_notify(NotifierAction::offline, b);
     return 0;
 }
