@@ -56,6 +56,10 @@ bool CompactTable::rebuild(Part& part, const RestForm& form, std::uint64_t bucke
 Segment::Done CompactTable::grow_and_insert(Part& part, const Key& key) {
     for (;;) {
         const std::uint64_t buckets = part.set.buckets();
+        // Mixed keys fill a segment evenly. Should they ever not, a larger one would not help.
+        constexpr std::uint64_t least_filled = 16;
+        constexpr std::uint64_t small = 64;
+        if (buckets > small && part.set.size() * least_filled < buckets * Segment::slots) return Segment::Done::full;
         if (!rebuild(part, part.form, buckets + std::max<std::uint64_t>(buckets / 3, 1))) return Segment::Done::full;
         const Segment::Done done = part.set.insert(key.home & in_part_mask_, part.form.squeeze(key.rest));
         if (done != Segment::Done::full) return done;

@@ -80,16 +80,16 @@ struct Shape {
 
 class Tables : public testing::TestWithParam<Shape> {
  protected:
-    /// So many different keys, drawn from few homes and rests so that many agree in one of both.
+    /// So many different keys, of which a quarter has the home of another one.
     static std::vector<Key> keys(std::size_t count) {
         const auto [home_bits, rest_bits] = GetParam();
         std::mt19937_64 random(7);
         std::set<std::pair<std::uint32_t, std::uint64_t>> all;
         const std::uint64_t possible =
             home_bits + rest_bits >= 40 ? ~std::uint64_t{0} : std::uint64_t{1} << (home_bits + rest_bits);
+        std::uint64_t home = 0;
         while (all.size() < std::min<std::uint64_t>(count, possible)) {
-            const bool narrow = random() % 4 == 0 && possible > 4 * count;
-            const std::uint64_t home = random() & low_bits(narrow ? home_bits / 2 : home_bits);
+            if (random() % 4 != 0) home = random() & low_bits(home_bits);
             all.emplace(static_cast<std::uint32_t>(home), random() & low_bits(rest_bits));
         }
         std::vector<Key> keys;
@@ -141,7 +141,7 @@ TEST_P(Tables, TakeFewBytes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, Tables,
-                         testing::Values(Shape{1, 0}, Shape{3, 2}, Shape{5, 0}, Shape{8, 0}, Shape{9, 12}, Shape{16, 0},
+                         testing::Values(Shape{1, 0}, Shape{3, 2}, Shape{5, 0}, Shape{8, 0}, Shape{16, 0},
                                          Shape{17, 3}, Shape{24, 0}, Shape{30, 0}, Shape{30, 17}, Shape{30, 50},
                                          Shape{30, 64}, Shape{32, 0}, Shape{32, 16}, Shape{32, 64}),
                          [](const auto& shape) {
@@ -190,6 +190,18 @@ TEST(CompactTable, SaysWhenThereIsNoMemory) {
     }
     MemoryBudget none(1);
     EXPECT_FALSE(CompactTable(32, {}, none).ready());
+}
+
+TEST(CompactTable, GivesUpWhereGrowingDoesNotHelp) {
+    // More keys of one home than its bucket and those after it have slots: no mixed keys are like that.
+    MemoryBudget budget;
+    RestForm form;
+    form.used[0] = 32;
+    CompactTable table(32, form, budget);
+    std::uint64_t rest = 0;
+    while (table.insert(0, {rest, 5}) != Segment::Done::full) ++rest;
+    EXPECT_EQ(rest, (Segment::most_far + 1) * Segment::slots);
+    EXPECT_LT(budget.peak(), std::size_t{1} << 20);
 }
 
 TEST(LeafTable, NumbersValuesAsTheyAreSeen) {
