@@ -62,22 +62,34 @@ bool DiscoveryLog::append(const Piece& piece) {
 
 DiscoveryLog::Way DiscoveryLog::way_to(DiscoveryIndex index) const {
     Way way;
+    // The states of one block, up to the one that is asked for: the next is often among them.
+    struct Found {
+        DiscoveryIndex parent;
+        std::uint32_t transition;
+    };
+    std::vector<Found> found;
+    DiscoveryIndex first = 0;
     while (index >= initial_) {
-        const auto after = std::upper_bound(blocks_.begin(), blocks_.end(), index,
-                                            [](DiscoveryIndex i, const Block& block) { return i < block.first; });
-        const Block& block = *(after - 1);
-        const unsigned char* at = block.bytes.data();
-        DiscoveryIndex parent = block.parent;
-        std::uint64_t transition = 0;
-        for (DiscoveryIndex i = block.first; i <= index; ++i) {
-            const unsigned char byte = *at++;
-            parent += byte & step_most;
-            transition = byte >> step_bits;
-            if ((byte & step_most) == step_most) parent += take_rest(at);
-            if (transition == transition_most) transition += take_rest(at);
+        if (found.empty() || index < first) {
+            const auto after = std::upper_bound(blocks_.begin(), blocks_.end(), index,
+                                                [](DiscoveryIndex i, const Block& block) { return i < block.first; });
+            const Block& block = *(after - 1);
+            first = block.first;
+            found.clear();
+            const unsigned char* at = block.bytes.data();
+            DiscoveryIndex parent = block.parent;
+            while (first + found.size() <= index) {
+                const unsigned char byte = *at++;
+                parent += byte & step_most;
+                std::uint64_t transition = byte >> step_bits;
+                if ((byte & step_most) == step_most) parent += take_rest(at);
+                if (transition == transition_most) transition += take_rest(at);
+                found.push_back({parent, static_cast<std::uint32_t>(transition)});
+            }
         }
-        way.transitions.push_back(static_cast<std::uint32_t>(transition));
-        index = parent;
+        const Found& how = found[index - first];
+        way.transitions.push_back(how.transition);
+        index = how.parent;
     }
     way.initial = index;
     std::reverse(way.transitions.begin(), way.transitions.end());
