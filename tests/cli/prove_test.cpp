@@ -120,7 +120,7 @@ TEST_F(Prove, SlowAViolationIsRefutedSavedAndReplays) {
     EXPECT_EQ(cti["changes"]["broken"][0], "no");
 }
 
-TEST_F(Prove, SlowWithoutALemma) {
+TEST_F(Prove, LongWithoutALemma) {
     const Outcome outcome = run("prove --without results-are-recoverable --json r.json" + quick);
     EXPECT_EQ(outcome.code, 3) << outcome.out << outcome.err;
     for (const char* words :

@@ -79,7 +79,7 @@ TEST_F(WhatIf, RechecksWhenTooMuchMemoryIsOffline) {
     EXPECT_GT(std::stoi(outcome.out.substr(row + 20)), 0) << outcome.out.substr(row, 80);
 }
 
-TEST_F(WhatIf, SlowProvesWithOne) {
+TEST_F(WhatIf, LongProvesWithOne) {
     const Outcome outcome = run("prove --property not-broken --what-if convert-add-errors --add-eexist");
     EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
     EXPECT_TRUE(has(outcome.out, "1 property proved"));
