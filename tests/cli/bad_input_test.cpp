@@ -41,6 +41,8 @@ TEST_F(BadUsage, ImpossibleValues) {
     refused("check --resizes some", {"--resizes must be a number or any"});
     refused("check --max-states x", {"--max-states"});
     refused("check --max-states -5", {"--max-states"});
+    refused("check --threads -1", {"--threads"});
+    refused("check --threads 257", {"--threads", "at most 256"});
     refused("check --max-time -1", {"--max-time"});
     refused("check --max-time nan", {"--max-time"});
     refused("check --max-memory 5Q", {"--max-memory must be a size", "'5Q'"});

@@ -40,6 +40,23 @@ TEST_F(Check, ViolationIsPrintedAndSaved) {
     EXPECT_TRUE(has(verbose.out, "allocation=ok"));
 }
 
+TEST_F(Check, ThreadsDoNotChangeTheAnswer) {
+    const auto without_figures = [](std::string out) {
+        const auto statistics = out.find(", depth ");
+        const auto end = out.find("at most resident", statistics);
+        return end == std::string::npos ? out : out.erase(statistics, end - statistics);
+    };
+    const std::string command = "check --release linux-6.1 --save none" + fast;
+    const Outcome one = run(command + " --threads 1");
+    EXPECT_EQ(one.code, 1);
+    EXPECT_TRUE(has(one.out, "at most resident"));
+    for (const char* threads : {"0", "2", "3"}) {
+        const Outcome several = run(command + " --threads " + threads);
+        EXPECT_EQ(several.code, 1);
+        EXPECT_EQ(without_figures(several.out), without_figures(one.out)) << threads;
+    }
+}
+
 TEST_F(Check, SafeModeShowsTheReviewersWitnessesAndUnsafeModeNone) {
     const std::string group = "check --property notifier-sees-fake-offline";
     const Outcome safe = run(group + fast);
