@@ -47,6 +47,10 @@ TEST_F(Schema, SlowOfWhatCheckWrites) {
         run("simulate --mutant free-without-unregister --property no-use-after-free --walks 50 --json walks.json").code,
         1);
     keeps("report", "walks.json");
+    // All properties, and a lasso.
+    ASSERT_EQ(run("check --all --max-states 5000 --json all.json").code, 1);
+    EXPECT_TRUE(has(read("all.json"), "\"loop\": "));
+    keeps("report", "all.json");
 }
 
 TEST_F(Schema, SlowOfSavedRuns) {
