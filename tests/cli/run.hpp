@@ -30,6 +30,15 @@ inline std::string content(const std::filesystem::path& path) {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
+/// Where './run kernel' has put a kernel's source, or empty.
+inline std::filesystem::path kernel_source(const std::string& version) {
+    const char* named = std::getenv("VMEMCHECK_KERNELS");
+    const std::filesystem::path base =
+        named != nullptr ? std::filesystem::path(named) : std::filesystem::path(VMEMCHECK_SOURCE_DIR) / "build/kernel";
+    const std::filesystem::path tree = base / ("linux-" + version);
+    return std::filesystem::exists(tree / "drivers/virtio/virtio_mem.c") ? tree : std::filesystem::path();
+}
+
 /// Flags that make a check small: 5,000 states and some 90,000 with user requests.
 inline const std::string tiny = " --no-leftovers --removals 0 --allocations 0 --resizes 2 --user-requests 0";
 inline const std::string fast = " --no-leftovers --removals 0 --allocations 0 --resizes 2 --user-requests 1";

@@ -71,9 +71,11 @@ int rejected(Machine& machine, const std::vector<checker::Choices>& runs, bool s
 
 // What an exploration believes of the machine: runs that repeat to the last bit, and all that a step touches told.
 TEST_P(DriverAndModel, SlowTheMachineKeepsTheRulesOfAProgram) {
-    for (const DriverMode mode : {DriverMode::bbm, DriverMode::sbm}) {
+    for (const auto& [mode, entries] :
+         {std::pair{DriverMode::bbm, false}, {DriverMode::sbm, false}, {DriverMode::bbm, true}}) {
         DriverSetup setup = testing_driver::setup(GetParam());
         setup.mode = mode;
+        setup.entry_points = entries;
         if (mode == DriverMode::sbm) setup.page_blocks = 2;
         setup.requests = {setup.units(), 0};
         Machine machine(*plugin_, setup);

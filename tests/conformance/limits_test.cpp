@@ -60,6 +60,14 @@ TEST(Limits, NumbersBeyondAnyMachines) {
     expect_refused(parse_recording("linux-6.1/x", event("1", "run_wq", first), nullptr), "\"next_bb\" is beyond");
 }
 
+TEST(Limits, AReleaseOfTheFirstMark) {
+    // It goes before what the folder's name says.
+    const auto told = read("", "bbs=268435456 release=linux-5.11");
+    ASSERT_TRUE(std::holds_alternative<Recording>(told)) << std::get<BadInput>(told).message;
+    EXPECT_EQ(std::get<Recording>(told).config.release.name, "linux-5.11");
+    expect_refused(read("", "bbs=268435456 release=linux-9.9 outside=known"), "\"release\" is none that is known");
+}
+
 TEST(Limits, LongListsAndLinesAndDeepOnes) {
     std::string zeros = "0";
     for (int i = 0; i < 300; ++i) zeros += ",0";
