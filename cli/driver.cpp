@@ -125,7 +125,10 @@ class DriverCommand {
             .not_empty()
             .group(output);
         command.add_option("--json", json_, "write the result as JSON").type_name("FILE").not_empty().group(output);
-        command.add_option("--replay", replay_, "run a saved run again, on this source, and show it")
+        command
+            .add_option(
+                "--replay", replay_,
+                "run a saved run again, on this source, and show it; with --against-model, hold it against the model")
             .type_name("FILE")
             .not_empty()
             .group(output);
@@ -324,9 +327,20 @@ class DriverCommand {
             print(fmt::format("\n{} {} again: {}\n", style.red("VIOLATED"), given.property, strict.end->message));
             return ExitCode::as_expected;
         }
+        if (against_model_) return replay_against_model(machine, given.schedule);
         if (given.property.empty()) return ExitCode::as_expected;
         print(fmt::format("\n{} {}: this run no longer violates it\n", style.green("ok"), given.property));
         return ExitCode::violation;
+    }
+
+    [[nodiscard]] static ExitCode replay_against_model(Machine& machine, const checker::Choices& schedule) {
+        RunsForModel runs(1);
+        runs.on_run_left(schedule, checker::RunLeft::cut);
+        machine.restart();
+        const AgainstModel against = hold_against_model(machine, runs, nullptr);
+        print("\n" + against_model_text(against, Style::of(1)));
+        if (against.undecided > 0) return ExitCode::incomplete;
+        return against.rejected > 0 ? ExitCode::violation : ExitCode::as_expected;
     }
 
     [[nodiscard]] checker::ExploreOptions options() const {

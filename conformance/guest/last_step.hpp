@@ -11,6 +11,7 @@ namespace vmemcheck::conformance {
 struct LastStep {
     bbm::Bbm::State before;
     bbm::Bbm::State after;
+    unsigned stale = 0;  ///< memory blocks whose memmap is stale before it, see stale_memmaps()
 };
 
 /// A state as a recorder would see it if a step that is a part of it were not done yet.

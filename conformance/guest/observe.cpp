@@ -356,7 +356,7 @@ std::string page_mismatch_text(int block, const bbm::MemoryBlock<State::Int>& st
 }  // namespace
 
 std::optional<PageMismatch> page_mismatch(const Recording& recording, const Seen& seen, const State& s,
-                                          std::span<const State* const> others, unsigned stale) {
+                                          std::span<const State* const> others, unsigned stale, unsigned stale_before) {
     if (!seen.pages) return std::nullopt;
     const bbm::Scope& scope = recording.config.scope;
     const PageLook& look = page_look(recording.config.release);
@@ -365,12 +365,12 @@ std::optional<PageMismatch> page_mismatch(const Recording& recording, const Seen
         const PagesSeen& pages = (*seen.pages)[i];
         const int first = static_cast<int>(i) * scope.pages_per_memory_block();
         for (const int at : {first, first + scope.pages_per_memory_block() - 1}) {
-            const auto fits = [&](const State& of) {
+            const auto fits = [&](const State& of, unsigned blocks) {
                 return page_fits(of.mb[i], of.page[static_cast<std::size_t>(at)], pages, at == first,
-                                 (stale >> i & 1U) != 0, look);
+                                 (blocks >> i & 1U) != 0, look);
             };
-            if (fits(s) || std::any_of(others.begin(), others.end(), [&](const State* o) { return fits(*o); }))
-                continue;
+            const auto other_fits = [&](const State* o) { return fits(*o, stale) || fits(*o, stale_before); };
+            if (fits(s, stale) || std::any_of(others.begin(), others.end(), other_fits)) continue;
             const auto half_taken = [&](const State* o) {
                 return at == first && isolated_free_page(s.page[static_cast<std::size_t>(at)],
                                                          o->page[static_cast<std::size_t>(at)], pages);

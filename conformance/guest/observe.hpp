@@ -63,8 +63,10 @@ struct PageMismatch {
 };
 /// \param others as for differs()
 /// \param stale memory blocks whose memmap is as a failed onlining left it, as bits
+/// \param stale_before the same in `others`, or more
 [[nodiscard]] std::optional<PageMismatch> page_mismatch(const Recording& recording, const Seen& seen,
                                                         const bbm::Bbm::State& s,
-                                                        std::span<const bbm::Bbm::State* const> others, unsigned stale);
+                                                        std::span<const bbm::Bbm::State* const> others, unsigned stale,
+                                                        unsigned stale_before);
 
 }  // namespace vmemcheck::conformance

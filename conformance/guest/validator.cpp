@@ -297,7 +297,7 @@ class Validator {
         node.shows = -1;
         if (recording_.outside) {
             if (who == bbm::actor::host || who == bbm::actor::memory_users) ++node.outside;
-            note_last(node, who, nodes_[at].state);
+            note_last(node, who, nodes_[at]);
         }
         if (shown.empty() || goes_on) return push_silent(std::move(node), who);
 
@@ -317,14 +317,16 @@ class Validator {
         push(std::move(node));
     }
 
-    static void note_last(Node& node, unsigned who, const State& before) {
+    static void note_last(Node& node, unsigned who, const Node& from) {
+        const State& before = from.state;
         if (who >= task_slots && who != bbm::actor::user_space && who != bbm::actor::administrator &&
             who != bbm::actor::interrupt && who != bbm::actor::timer) {
             return;
         }
         const std::size_t slot = slot_of(who);
         const bool visible = !same_to_recorder(before, node.state);
-        node.last[slot] = visible ? std::make_shared<const LastStep>(LastStep{before, node.state}) : nullptr;
+        node.last[slot] =
+            visible ? std::make_shared<const LastStep>(LastStep{before, node.state, from.stale}) : nullptr;
     }
 
     void push_silent(Node node, unsigned who) {
@@ -488,8 +490,13 @@ class Validator {
                                                            const Node& node, std::size_t slot) const {
         if (!seen.pages) return std::nullopt;
         const State s = moment(flight, at, node);
+        // Before the last steps of other tasks, other memmaps may have been stale.
+        unsigned stale_before = flight.taken->stale;
+        for (std::size_t other = 0; other < node.last.size(); ++other) {
+            if (other != slot && node.last[other] != nullptr) stale_before |= node.last[other]->stale;
+        }
         const auto differ = [&](std::span<const State* const> others) {
-            return page_mismatch(recording_, seen, s, others, flight.taken->stale);
+            return page_mismatch(recording_, seen, s, others, flight.taken->stale, stale_before);
         };
         if (!differ({})) return std::nullopt;
         return in_the_middle(s, node, slot, differ);

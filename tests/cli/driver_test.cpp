@@ -163,6 +163,16 @@ TEST_F(DriverTest, SlowHoldsRunsAgainstTheModel) {
     refused("driver --source tree --driver-mode sbm --against-model", {"Big Block Mode"});
 }
 
+// The driver is unbound in the middle of try_remove_memory(), of a memory block whose onlining was refused: its memmap
+// was compared as if the block were gone.
+TEST_F(DriverTest, SlowHoldsASavedRunAgainstTheModel) {
+    const Outcome held = driver("6.12", "--against-model --replay '" VMEMCHECK_SOURCE_DIR
+                                        "/tests/driver-runs/linux-6.12-unbound-while-memory-is-removed.json'");
+    EXPECT_EQ(held.code, 0) << held.out << held.err;
+    EXPECT_TRUE(has(held.out, "1 run held against the model")) << held.out;
+    EXPECT_TRUE(has(held.out, "all are explained")) << held.out;
+}
+
 TEST_F(DriverTest, SlowFollowsARunOfTheModel) {
     ASSERT_EQ(run("check --release linux-6.1 --property not-broken --contig-tries 5").code, 1);
     const std::string file = "vmemcheck-not-broken-linux-6.1.json";
