@@ -40,7 +40,7 @@ TEST_F(Check, ViolationIsPrintedAndSaved) {
     EXPECT_TRUE(has(verbose.out, "allocation=ok"));
 }
 
-TEST_F(Check, ThreadsDoNotChangeTheAnswer) {
+TEST_F(Check, SlowThreadsDoNotChangeTheAnswer) {
     const auto without_figures = [](std::string out) {
         const auto statistics = out.find(", depth ");
         const auto end = out.find("at most resident", statistics);
