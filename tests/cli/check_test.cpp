@@ -105,7 +105,7 @@ TEST_F(Check, AViolationCountsMoreThanALimit) {
 TEST_F(Check, InterruptEndsWithAPartialReport) {
     for (const std::string signal : {"INT", "TERM"}) {
         const Outcome outcome =
-            shell("'" VMEMCHECK_CLI "' check --scope large --save none & sleep 1; kill -" + signal + " $!; wait $!");
+            shell("'" VMEMCHECK_CLI "' check --scope large --save none & sleep 1.5; kill -" + signal + " $!; wait $!");
         EXPECT_EQ(outcome.code, 3) << outcome.err;
         EXPECT_TRUE(has(outcome.out, "interrupted")) << outcome.out;
         EXPECT_TRUE(has(outcome.out, "statistics"));

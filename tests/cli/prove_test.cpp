@@ -183,7 +183,7 @@ TEST_F(Prove, ALimitEndsItWithoutAClaim) {
 TEST_F(Prove, InterruptEndsWithAPartialReport) {
     for (const std::string signal : {"INT", "TERM"}) {
         const Outcome outcome =
-            shell("'" VMEMCHECK_CLI "' prove --scope large & sleep 0.4; kill -" + signal + " $!; wait $!");
+            shell("'" VMEMCHECK_CLI "' prove --scope large & sleep 1.5; kill -" + signal + " $!; wait $!");
         expect_nothing_proved(outcome);
         EXPECT_TRUE(has(outcome.out, "the proof was stopped"));
         EXPECT_TRUE(has(outcome.out, "statistics"));
