@@ -3,45 +3,15 @@
 /// The states seen, as keys, in a few bytes each.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "checker/keys.hpp"
+#include "checker/memory.hpp"
 #include "checker/segment.hpp"
 
 namespace vmemcheck::checker {
-
-/// Memory taken by the parts of a search, and its limit. Threads may share it.
-class MemoryBudget {
- public:
-    /// \param limit in bytes, 0: none
-    explicit MemoryBudget(std::size_t limit = 0) : limit_(limit) {}
-
-    /// Takes so much, unless that is over the limit.
-    [[nodiscard]] bool take(std::size_t bytes) {
-        const std::size_t now = used_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-        if (limit_ != 0 && now > limit_) {
-            give_back(bytes);
-            return false;
-        }
-        std::size_t peak = peak_.load(std::memory_order_relaxed);
-        while (now > peak && !peak_.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
-        }
-        return true;
-    }
-    void give_back(std::size_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
-
-    [[nodiscard]] std::size_t limit() const { return limit_; }
-    [[nodiscard]] std::size_t used() const { return used_.load(std::memory_order_relaxed); }
-    [[nodiscard]] std::size_t peak() const { return peak_.load(std::memory_order_relaxed); }
-
- private:
-    std::size_t limit_;
-    std::atomic<std::size_t> used_{0};
-    std::atomic<std::size_t> peak_{0};
-};
 
 /// A set of keys in parts() segments by the high bits of the home. Each segment may be used by one thread at a time,
 /// and grows by a third, so that little of the memory is free and growing needs little more for a while.

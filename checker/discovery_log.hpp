@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "checker/compact_table.hpp"
+#include "checker/memory.hpp"
 
 namespace vmemcheck::checker {
 

@@ -9,8 +9,8 @@
 #include <deque>
 #include <vector>
 
-#include "checker/compact_table.hpp"
 #include "checker/keys.hpp"
+#include "checker/memory.hpp"
 
 namespace vmemcheck::checker {
 

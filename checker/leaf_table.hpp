@@ -12,8 +12,8 @@
 #include <mutex>
 #include <vector>
 
-#include "checker/compact_table.hpp"
 #include "checker/hash.hpp"
+#include "checker/memory.hpp"
 
 namespace vmemcheck::checker {
 

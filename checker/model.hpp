@@ -108,7 +108,8 @@ struct ArchetypeContext {
 ///
 /// State must be trivially copyable; fields not described must not influence a step. step() is called on a
 /// copy of the state and changes it in place; it must be a function of the state, the actor and the answers of
-/// choose(). initial_states(f) calls f(state) for each initial state.
+/// choose(). initial_states(f) calls f(state) for each initial state. A search with several threads calls the functions
+/// of one const model at the same time, and those of properties.
 template <class M>
 concept Model = std::is_trivially_copyable_v<typename M::State> &&
     requires(const M& model, typename M::State& state, const typename M::State& seen, ActorId actor, FieldSink& sink,

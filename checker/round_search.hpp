@@ -6,12 +6,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <memory>
-#include <new>
 #include <optional>
 #include <span>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -26,6 +23,7 @@
 #include "checker/result.hpp"
 #include "checker/round_store.hpp"
 #include "checker/round_worker.hpp"
+#include "checker/search_frame.hpp"
 #include "checker/successors.hpp"
 #include "checker/way_tracer.hpp"
 
@@ -40,26 +38,21 @@ namespace vmemcheck::checker::detail {
 /// writes to what another one uses, so nothing but the numbers of leaves is locked. (Sorting lookups by the part of a
 /// table they go to is what radix joins do: Manegold, Boncz, Kersten, TKDE 2002.)
 template <Model M>
-class RoundSearch {
+class RoundSearch : SearchFrame<M> {
+    using Base = SearchFrame<M>;
+    using Base::add_figures, Base::add_runs, Base::end, Base::guarded, Base::model_failed, Base::verdicts;
+    using Base::coverage_, Base::ended_, Base::hits_, Base::layout_, Base::limits_, Base::model_;
+    using Base::monitor_;  // of what all workers found
+    using Base::options_, Base::properties_, Base::statistics_;
+
  public:
     using State = typename M::State;
 
     RoundSearch(const M& model, const std::vector<Property<M>>& properties, const SearchOptions& options)
-        : model_(model),
-          properties_(properties),
-          options_(options),
-          limits_(options.max_seconds, options.stop),
-          monitor_(model, properties),
-          coverage_(model.steps(), model.choices()) {}
+        : Base(model, properties, options) {}
 
     Result<M> run() {
-        try {
-            explore();
-        } catch (const std::bad_alloc&) {
-            end(Ended::memory_limit);
-        } catch (const std::exception& error) {
-            model_failed(std::string("the model threw: ") + error.what());
-        }
+        guarded([this] { explore(); });
         return result();
     }
 
@@ -67,15 +60,6 @@ class RoundSearch {
     using Worker = RoundWorker<M>;
     using Full = RoundStore::Full;
 
-    void end(Ended why) {
-        if (!ended_) ended_ = why;
-    }
-    void model_failed(std::string message, std::optional<RoundPlace> place = std::nullopt) {
-        if (ended_ == Ended::model_error) return;
-        ended_ = Ended::model_error;
-        error_ = std::move(message);
-        error_place_ = place;
-    }
     bool over() {
         if (options_.stop_when_decided && monitor_.all_decided()) end(Ended::decided);
         if (const auto limit = limits_.check_now()) end(*limit);
@@ -148,8 +132,8 @@ class RoundSearch {
     }
     /// Takes over what the workers counted and found. What one thread would have found first counts.
     void gather() {
-        std::vector<RoundHit> hits;
-        const RoundError* first_error = nullptr;
+        std::vector<Hit> hits;
+        const RoundError* error = nullptr;
         for (const auto& worker : workers_) {
             statistics_.transitions += std::exchange(worker->transitions, 0);
             statistics_.micro_steps += std::exchange(worker->micro_steps, 0);
@@ -157,93 +141,47 @@ class RoundSearch {
             hits.insert(hits.end(), worker->hits.begin(), worker->hits.end());
             worker->hits.clear();
             if (worker->no_memory) end(Ended::memory_limit);
-            if (!worker->error) continue;
-            const auto place = [](const RoundError* error) { return error->place ? error->place->state : 0; };
-            if (first_error == nullptr || place(&*worker->error) < place(first_error)) first_error = &*worker->error;
+            if (worker->error && (error == nullptr || worker->error->state < error->state)) error = &*worker->error;
         }
         std::stable_sort(hits.begin(), hits.end(),
-                         [](const RoundHit& a, const RoundHit& b) { return a.place.state < b.place.state; });
-        for (const RoundHit& hit : hits) {
+                         [](const Hit& a, const Hit& b) { return a.place.state < b.place.state; });
+        for (const Hit& hit : hits) {
             if (monitor_.decided(hit.property)) continue;
+            if (error != nullptr && hit.place.state > error->state) break;
             monitor_.note_decided(hit.property);
             hits_.push_back(hit);
             for (const auto& worker : workers_) worker->monitor.note_decided(hit.property);
         }
-        if (first_error != nullptr) model_failed(first_error->message, first_error->place);
+        if (error != nullptr) model_failed(error->message, error->place);
     }
     Result<M> result() {
-        Result<M> result;
-        result.ended = ended_.value_or(Ended::complete);
-        result.complete = !ended_;
-        result.model_error = error_;
         for (const auto& worker : workers_) {
             monitor_.absorb(worker->monitor);
             coverage_.absorb(worker->coverage);
         }
+        Result<M> result = verdicts();
         if (store_) {
             for (unsigned i = 0; i < store_->threads(); ++i) coverage_.absorb(store_->buffers(i).coverage);
             statistics_.states = store_->log().size();
             statistics_.memory_bytes = store_->budget().used();
             statistics_.peak_memory_bytes = store_->budget().peak();
             store_->release_table();  // makes room for the runs
+            const WayTracer<M> tracer(model_, monitor_, options_.fuse, options_.check_fused);
+            add_runs(result, [&](const Place& place) {
+                const DiscoveryLog::Way way = store_->log().way_to(place.state);
+                return tracer.run(initial_[way.initial], way.transitions, place);
+            });
         }
-        for (std::size_t i = 0; i < properties_.size(); ++i) {
-            result.verdicts.push_back(monitor_.verdict(i, properties_[i], result.complete));
-        }
-        statistics_.unclaimed_failures = monitor_.unclaimed_failures();
-        statistics_.packed_bits = layout_.bits();
-        statistics_.packed_bytes = layout_.packed_bytes();
-        add_runs(result);
-        statistics_.seconds = limits_.seconds();
-        statistics_.peak_resident_bytes = peak_resident_bytes();
-        result.statistics = statistics_;
-        result.coverage = std::move(coverage_);
+        add_figures(result);
         return result;
     }
-    /// Adds the counterexamples; a run for which there is no memory is left out.
-    void add_runs(Result<M>& result) {
-        try {
-            const WayTracer<M> tracer(model_, monitor_, options_.fuse, options_.check_fused);
-            const auto run_to = [&](const RoundPlace& place) {
-                const DiscoveryLog::Way way = store_->log().way_to(place.state);
-                auto run = tracer.run(initial_[way.initial], way.transitions);
-                if (place.in_transition && place.runs > 0) tracer.append(run, place.actor, place.outcome, place.runs);
-                return run;
-            };
-            for (const RoundHit& hit : hits_) {
-                auto run = run_to(hit.place);
-                describe(run, model_, hit.property, properties_[hit.property], hit.message);
-                result.verdicts[hit.property].counterexample = std::move(run);
-            }
-            if (!error_place_) return;
-            result.model_error_run = run_to(*error_place_);
-            if (error_.empty()) result.model_error = bounds_text(model_, layout_, *result.model_error_run);
-        } catch (const std::exception& error) {
-            if (result.ended == Ended::model_error && result.model_error.empty()) {
-                result.model_error =
-                    std::string("a field out of bounds; the run to it cannot be shown: ") + error.what();
-            }
-        }
-    }
 
-    const M& model_;
-    const std::vector<Property<M>>& properties_;
-    const SearchOptions& options_;
-    Limits limits_;
-    Monitor<M> monitor_;  ///< of what all workers found
-    Coverage coverage_;
-    Statistics statistics_;
-    Layout layout_;
     std::optional<RoundStore> store_;
     std::vector<State> initial_;  ///< different ones, in the order of their discovery
     std::vector<std::unique_ptr<Worker>> workers_;
     std::uint64_t expanded_ = 0;  ///< states
     std::uint64_t depth_ = 0;
     bool at_limit_ = false;
-    std::vector<RoundHit> hits_;
-    std::optional<Ended> ended_;
-    std::string error_;
-    std::optional<RoundPlace> error_place_;
 };
 
 }  // namespace vmemcheck::checker::detail

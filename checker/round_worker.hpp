@@ -4,14 +4,11 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <new>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,30 +20,22 @@
 #include "checker/monitor.hpp"
 #include "checker/options.hpp"
 #include "checker/packer.hpp"
+#include "checker/place.hpp"
 #include "checker/property.hpp"
 #include "checker/round_store.hpp"
+#include "checker/search_frame.hpp"
 #include "checker/state_keys.hpp"
 #include "checker/successors.hpp"
 
 namespace vmemcheck::checker::detail {
 
-/// A state or a transition that leaves it.
-struct RoundPlace {
-    DiscoveryIndex state = 0;
-    bool in_transition = false;
-    ActorId actor = 0;
-    std::uint64_t outcome = 0;  ///< number of the transition among the actor's in that state
-    unsigned runs = 0;          ///< micro-steps of it to take
-};
-struct RoundHit {
-    std::size_t property = 0;
-    const char* message = nullptr;
-    RoundPlace place{};
-};
+/// How the model broke a rule.
 struct RoundError {
-    std::string message;  ///< empty: a field is out of bounds
-    std::optional<RoundPlace> place;
+    DiscoveryIndex state = 0;  ///< that was being expanded
+    std::string message;       ///< empty: a field is out of bounds
+    std::optional<Place> place;
 };
+
 /// What a thread works with; the Expander's sink.
 template <Model M>
 struct RoundWorker {
@@ -87,7 +76,7 @@ struct RoundWorker {
     std::uint64_t transitions = 0;
     std::uint64_t micro_steps = 0;
     std::uint64_t pruned = 0;
-    std::vector<RoundHit> hits;
+    std::vector<Hit> hits;
     std::optional<RoundError> error;
     bool no_memory = false;
     bool good_seen = false;  ///< of states that are only looked at
@@ -149,13 +138,10 @@ struct RoundWorker {
         ++pruned;
     }
     void broken(Misuse how, ActorId who, const SearchContext& context) {
-        std::string where = " (actor " + std::string(model.actor_name(who));
-        const std::span<const StepInfo> all = model.steps();
-        if (context.step() < all.size()) where += ", step " + std::string(all[context.step()].name);
-        fail(text(how) + where + ")", RoundPlace{index, false, 0, 0, 0});
+        fail(misuse_text(model, how, who, context), Place{index, false, 0, 0, 0});
     }
-    void fail(std::string message, std::optional<RoundPlace> place) {
-        if (!error) error = RoundError{std::move(message), place};
+    void fail(std::string message, std::optional<Place> place) {
+        if (!error) error = RoundError{index, std::move(message), place};
     }
 
     /// Expands the states of a chunk. \param look only evaluate properties of the states
@@ -202,7 +188,7 @@ struct RoundWorker {
             const Pending& successor = pending[i];
             std::uint64_t word = packed[0];
             if (packer.template repack<true>(current, successor.state, &word) >= 0) [[unlikely]]
-                return fail({}, RoundPlace{index, true, successor.actor, successor.outcome, successor.runs});
+                return fail({}, Place{index, true, successor.actor, successor.outcome, successor.runs});
             add(table, keys.key_of_word(word), successor.transition);
         }
     }
@@ -214,7 +200,7 @@ struct RoundWorker {
             const Pending& successor = pending[i];
             std::copy(packed.begin(), packed.end(), next_packed.begin());
             if (packer.template repack<false>(current, successor.state, next_packed.data()) >= 0) [[unlikely]]
-                return fail({}, RoundPlace{index, true, successor.actor, successor.outcome, successor.runs});
+                return fail({}, Place{index, true, successor.actor, successor.outcome, successor.runs});
             Key key;
             if (!keys.key_of_leaves(next_packed.data(), packed.data(), numbers, key)) [[unlikely]] {
                 no_memory = true;

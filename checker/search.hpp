@@ -24,10 +24,12 @@
 #include "checker/model.hpp"
 #include "checker/monitor.hpp"
 #include "checker/options.hpp"
+#include "checker/place.hpp"
 #include "checker/property.hpp"
 #include "checker/result.hpp"
 #include "checker/revisit.hpp"
 #include "checker/round_search.hpp"
+#include "checker/search_frame.hpp"
 #include "checker/store.hpp"
 #include "checker/successors.hpp"
 #include "checker/trace.hpp"
@@ -38,32 +40,28 @@ namespace detail {
 
 /// One search; run() may be called once. It is the Expander's sink as well.
 template <Model M, class Store>
-class Search {
+class Search : SearchFrame<M> {
+    using Base = SearchFrame<M>;
+    using Base::add_figures, Base::add_runs, Base::end, Base::guarded, Base::model_failed, Base::verdicts;
+    using Base::coverage_, Base::ended_, Base::hits_, Base::layout_, Base::limits_, Base::model_, Base::monitor_;
+    using Base::options_, Base::properties_, Base::statistics_;
+
  public:
     using State = typename M::State;
 
     Search(const M& model, const std::vector<Property<M>>& properties, const SearchOptions& options)
-        : model_(model),
-          properties_(properties),
-          options_(options),
-          limits_(options.max_seconds, options.stop),
-          monitor_(model, properties),
+        : Base(model, properties, options),
           expander_(model, options.fuse),
-          coverage_(model.steps(), model.choices()),
           liveness_(model, properties),
           moves_(model.actor_count()) {}
 
     /// \param visitor shown what was found, unless null
     Result<M> run(Visitor<M>* visitor = nullptr) {
-        try {
+        guarded([&] {
             explore();
             if (liveness_.count() > 0 && ended_ != Ended::model_error) decide_liveness();
             if (visitor != nullptr && ended_ != Ended::model_error) show(*visitor);
-        } catch (const std::bad_alloc&) {
-            end(Ended::memory_limit);
-        } catch (const std::exception& error) {
-            model_failed(std::string("the model threw: ") + error.what());
-        }
+        });
         return result();
     }
 
@@ -102,18 +100,10 @@ class Search {
         ++outcome_;
     }
     void broken(Misuse how, ActorId actor, const SearchContext& context) {
-        std::string where = " (actor " + std::string(model_.actor_name(actor));
-        const std::span<const StepInfo> steps = model_.steps();
-        if (context.step() < steps.size()) where += ", step " + std::string(steps[context.step()].name);
-        model_failed(text(how) + where + ")", Place{current_index_, false, 0, 0, 0});
+        model_failed(misuse_text(model_, how, actor, context), Place{current_index_, false, 0, 0, 0});
     }
 
  private:
-    struct Hit {
-        std::size_t property = 0;
-        const char* message = nullptr;
-        Place place{};
-    };
     struct Lasso {
         bool decided = false;
         std::optional<Counterexample<M>> run;
@@ -123,15 +113,6 @@ class Search {
         std::uint32_t depth;
     };
 
-    void end(Ended why) {
-        if (!ended_) ended_ = why;
-    }
-    void model_failed(std::string message, std::optional<Place> place = std::nullopt) {
-        if (ended_ == Ended::model_error) return;
-        ended_ = Ended::model_error;
-        error_ = std::move(message);
-        error_place_ = place;
-    }
     /// Whether the search is to end; looks after progress reports.
     bool over() {
         if (options_.stop_when_decided && monitor_.all_decided()) end(Ended::decided);
@@ -355,17 +336,8 @@ class Search {
     }
 
     Result<M> result() {
-        Result<M> result;
-        result.ended = ended_.value_or(Ended::complete);
-        result.complete = !ended_;
-        result.model_error = error_;
-        for (std::size_t i = 0; i < properties_.size(); ++i) {
-            result.verdicts.push_back(monitor_.verdict(i, properties_[i], result.complete));
-        }
+        Result<M> result = verdicts();
         statistics_.memory_bytes = memory();
-        statistics_.unclaimed_failures = monitor_.unclaimed_failures();
-        statistics_.packed_bits = layout_.bits();
-        statistics_.packed_bytes = layout_.packed_bytes();
         if (store_) {
             statistics_.states = store_->size();
             statistics_.peak_memory_bytes = std::max(store_->peak_bytes(), statistics_.memory_bytes);
@@ -375,47 +347,18 @@ class Search {
                                      return store_->packed(static_cast<StateIndex>(index));
                                  }});
             }
-            add_runs(result);
-            add_liveness(result);
-        }
-        statistics_.seconds = limits_.seconds();
-        statistics_.peak_resident_bytes = peak_resident_bytes();
-        result.statistics = statistics_;
-        result.coverage = std::move(coverage_);
-        return result;
-    }
-    /// Adds the counterexamples; a run for which there is no memory is left out.
-    void add_runs(Result<M>& result) {
-        try {
             const Tracer<M, Store> tracer(model_, layout_, *store_, monitor_, options_.fuse, options_.check_fused,
                                           *current_);
-            for (const Hit& hit : hits_) {
-                auto run = tracer.run_to(hit.place);
-                describe(run, model_, hit.property, properties_[hit.property], hit.message);
-                result.verdicts[hit.property].counterexample = std::move(run);
-            }
-            if (!error_place_) return;
-            result.model_error_run = tracer.run_to(*error_place_);
-            if (error_.empty()) result.model_error = bounds_text(model_, layout_, *result.model_error_run);
-        } catch (const std::exception& error) {
-            if (result.ended == Ended::model_error && result.model_error.empty()) {
-                result.model_error =
-                    std::string("a field out of bounds; the run to it cannot be shown: ") + error.what();
-            }
+            add_runs(result, [&tracer](const Place& place) { return tracer.run_to(place); });
+            add_liveness(result);
         }
+        add_figures(result);
+        return result;
     }
 
-    const M& model_;
-    const std::vector<Property<M>>& properties_;
-    const SearchOptions& options_;
-    Limits limits_;
-    Monitor<M> monitor_;
     Expander<M> expander_;
-    Coverage coverage_;
     LivenessPredicates<M> liveness_;
     std::vector<Lasso> decided_liveness_;  ///< one a liveness property, when they have been looked at
-    Statistics statistics_;
-    Layout layout_;
     std::optional<Store> store_;
     std::optional<Batch<State>> batch_;
 
@@ -434,10 +377,6 @@ class Search {
     std::deque<StateIndex> pruned_;  ///< breadth first: stored states not to be expanded, ahead of the search
     std::vector<StateIndex> fresh_;  ///< depth first: states not yet on the stack
     std::vector<Open> stack_;        ///< depth first
-    std::vector<Hit> hits_;
-    std::optional<Ended> ended_;
-    std::string error_;
-    std::optional<Place> error_place_;
 };
 
 }  // namespace detail

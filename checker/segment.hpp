@@ -21,7 +21,7 @@ namespace vmemcheck::checker {
 /// An exact set of keys (home, rest) that stores neither the home nor a pointer: buckets of 32 slots in the order of
 /// homes, each slot a tag of 16 bits and as many bytes more as needed.
 ///
-/// A home of home_bits() bits is scaled to the number of buckets, which can be any: the bucket is the quotient, and a
+/// A home is scaled to the number of buckets, which can be any: the bucket is the quotient, and a
 /// slot keeps the remainder, the rest, and how many buckets after its own it lies, 0 to 6, as its own may have been
 /// full. Nothing moves, and nothing is removed, so a search ends at the first bucket with a free slot. The tag has the
 /// distance and the low bits of remainder and rest: 32 of them, one cache line, are compared at once.
@@ -34,12 +34,11 @@ class Segment {
     static constexpr unsigned slots = 32;     ///< of a bucket
     static constexpr unsigned most_far = 6;   ///< buckets
     static constexpr unsigned tag_bits = 13;  ///< of a key in its tag
-    static constexpr unsigned most_home_bits = 32;
 
     Segment() = default;
 
     /// An empty set.
-    /// \param home_bits 0 to most_home_bits
+    /// \param home_bits of homes, 0 to 32
     /// \param rest_bits of a squeezed rest, 0 to 64
     /// \param buckets at least this many; 2 if less
     /// \return false if there is no memory; the segment is then as it was
@@ -103,7 +102,6 @@ class Segment {
 
     [[nodiscard]] std::uint64_t size() const { return size_; }
     [[nodiscard]] std::uint64_t buckets() const { return buckets_; }
-    [[nodiscard]] unsigned home_bits() const { return home_bits_; }
     /// Memory taken, in bytes.
     [[nodiscard]] std::size_t bytes() const { return block_.bytes(); }
     /// Memory that reset() with these arguments would take.

@@ -7,8 +7,8 @@
 
 namespace vmemcheck::checker {
 
-StateKeys::StateKeys(const Packer& packer, MemoryBudget& budget) : words_(packer.words()) {
-    if (words_ == 1) {
+StateKeys::StateKeys(const Packer& packer, MemoryBudget& budget) {
+    if (packer.words() == 1) {
         home_bits_ = std::clamp(packer.bits(), 1U, 32U);
         rest_bits_ = packer.bits() > home_bits_ ? packer.bits() - home_bits_ : 0;
     } else {

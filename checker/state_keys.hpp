@@ -8,9 +8,9 @@
 #include <cstdint>
 #include <memory>
 
-#include "checker/compact_table.hpp"
 #include "checker/keys.hpp"
 #include "checker/leaf_table.hpp"
+#include "checker/memory.hpp"
 #include "checker/packer.hpp"
 
 namespace vmemcheck::checker {
@@ -71,7 +71,7 @@ class StateKeys {
     void packed_of(const Key& key, std::uint64_t* packed, Numbers& numbers) const {
         const std::uint32_t core = mixer_.unmix(key.home, key.rest);
         if (plain()) {
-            packed[0] = core | (home_bits_ < 64 ? key.rest << home_bits_ : 0);
+            packed[0] = core | key.rest << home_bits_;
             return;
         }
         for (unsigned i = 0; i < leaves_; ++i) {
@@ -83,17 +83,11 @@ class StateKeys {
         }
     }
 
-    /// Leaves of a state; 0 if plain().
-    [[nodiscard]] unsigned leaves() const { return leaves_; }
-    /// Different values of a leaf so far.
-    [[nodiscard]] std::uint32_t values(unsigned leaf) const { return tables_[leaf]->size(); }
-
     /// To be called now and then while no thread makes keys.
     void settle();
 
  private:
-    unsigned words_;
-    unsigned leaves_ = 0;
+    unsigned leaves_ = 0;  ///< 0: plain
     unsigned home_bits_ = 0;
     unsigned rest_bits_ = 0;  ///< if plain
     unsigned core_bits_ = 0;  ///< of each leaf's number, in the core; the others are in the rest

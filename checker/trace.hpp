@@ -13,20 +13,12 @@
 
 #include "checker/layout.hpp"
 #include "checker/monitor.hpp"
+#include "checker/place.hpp"
 #include "checker/result.hpp"
 #include "checker/store.hpp"
 #include "checker/successors.hpp"
 
 namespace vmemcheck::checker {
-
-/// Where something was found: at a stored state, or within a transition that leaves it.
-struct Place {
-    StateIndex state = no_state;
-    bool in_transition = false;
-    ActorId actor = 0;          ///< the actor of the transition
-    std::uint64_t outcome = 0;  ///< number of the transition among the actor's in that state
-    unsigned runs = 0;          ///< micro-steps of it to take
-};
 
 /// Whether a transition is followed past a run of a step: no property is violated by the run or, if fused states are
 /// checked, by the state it began in.
@@ -35,6 +27,32 @@ template <Model M>
                             const typename M::State& before, const typename M::State& after,
                             std::span<const Failure> failures) {
     return (!check_fused || depth == 0 || monitor.state_good(before)) && monitor.step_good(before, after, failures);
+}
+
+/// All transitions of an actor in a state, in the order in which a search makes them: those it does not follow are
+/// `dropped`, and end where it stopped.
+template <Model M>
+[[nodiscard]] auto transitions_of(const M& model, const Monitor<M>& monitor, bool fuse, bool check_fused,
+                                  const typename M::State& from, ActorId actor) {
+    using State = typename M::State;
+    const auto follow = [&monitor, check_fused](unsigned depth, const State& before, const State& after,
+                                                const SearchContext& context) {
+        return followed(monitor, check_fused, depth, before, after, context.failures());
+    };
+    Expander<M> expander(model, fuse);
+    detail::PathSink<State, decltype(follow)> sink(from, follow);
+    expander.expand(from, actor, sink);
+    return sink;
+}
+
+/// Appends the first micro-steps of a transition to a run. \param found those of an actor; nothing if it has no such
+/// one
+template <Model M>
+void append_beginning(Counterexample<M>& run, std::vector<Outcome<typename M::State>> found, const Place& place) {
+    if (place.outcome >= found.size()) return;
+    auto& steps = found[place.outcome].steps;
+    if (place.runs < steps.size()) steps.erase(steps.begin() + place.runs, steps.end());
+    for (auto& step : steps) run.steps.push_back(std::move(step));
 }
 
 /// Rebuilds runs from a store.
@@ -58,17 +76,13 @@ class Tracer {
     /// The run to a place; its property and message are left for the caller.
     [[nodiscard]] Counterexample<M> run_to(const Place& place) const {
         std::vector<StateIndex> indices;
-        for (StateIndex i = place.state; i != no_state; i = store_.parent(i)) indices.push_back(i);
+        const auto last = static_cast<StateIndex>(place.state);
+        for (StateIndex i = last; i != no_state; i = store_.parent(i)) indices.push_back(i);
         std::reverse(indices.begin(), indices.end());
         Counterexample<M> run{0, {}, state(indices.front()), {}, {}};
         for (std::size_t i = 0; i + 1 < indices.size(); ++i) append(run, step_between(indices[i], indices[i + 1]));
         if (place.in_transition && place.runs > 0) {
-            auto found = expand(state(place.state), place.actor).outcomes;
-            if (place.outcome < found.size()) {
-                auto& steps = found[place.outcome].steps;
-                if (place.runs < steps.size()) steps.erase(steps.begin() + place.runs, steps.end());
-                append(run, std::move(steps));
-            }
+            append_beginning(run, expand(state(last), place.actor).outcomes, place);
         }
         return run;
     }
@@ -86,14 +100,7 @@ class Tracer {
         for (auto& step : steps) run.steps.push_back(std::move(step));
     }
     auto expand(const State& from, ActorId actor) const {
-        const auto follow = [this](unsigned depth, const State& before, const State& after,
-                                   const SearchContext& context) {
-            return followed(monitor_, check_fused_, depth, before, after, context.failures());
-        };
-        Expander<M> expander(model_, fuse_);
-        detail::PathSink<State, decltype(follow)> sink(from, follow);
-        expander.expand(from, actor, sink);
-        return sink;
+        return transitions_of(model_, monitor_, fuse_, check_fused_, from, actor);
     }
     Steps step_between(StateIndex parent, StateIndex child) const {
         return find_outcome(state(parent), state(child), [](const Steps&) { return true; });

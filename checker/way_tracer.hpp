@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "checker/monitor.hpp"
+#include "checker/place.hpp"
 #include "checker/result.hpp"
 #include "checker/successors.hpp"
 #include "checker/trace.hpp"
@@ -26,21 +27,14 @@ class WayTracer {
     WayTracer(const M& model, const Monitor<M>& monitor, bool fuse, bool check_fused)
         : model_(model), monitor_(monitor), fuse_(fuse), check_fused_(check_fused) {}
 
-    /// The run; its property and message are left for the caller.
-    [[nodiscard]] Counterexample<M> run(const State& initial, std::span<const std::uint32_t> transitions) const {
+    /// The run that makes these transitions, and then goes to the place; its property and message are left for the
+    /// caller.
+    [[nodiscard]] Counterexample<M> run(const State& initial, std::span<const std::uint32_t> transitions,
+                                        const Place& place) const {
         Counterexample<M> run{0, {}, initial, {}, {}};
         for (const std::uint32_t number : transitions) append(run, number);
+        if (place.in_transition && place.runs > 0) append_beginning(run, expand(run.last(), place.actor), place);
         return run;
-    }
-    /// Appends the beginning of a transition of one actor.
-    /// \param outcome number of the transition among the actor's
-    /// \param runs micro-steps of it
-    void append(Counterexample<M>& run, ActorId actor, std::uint64_t outcome, unsigned runs) const {
-        auto found = expand(run.last(), actor);
-        if (outcome >= found.size()) return;
-        auto& steps = found[outcome].steps;
-        if (runs < steps.size()) steps.erase(steps.begin() + runs, steps.end());
-        for (auto& step : steps) run.steps.push_back(std::move(step));
     }
 
  private:
@@ -56,14 +50,7 @@ class WayTracer {
         }
     }
     [[nodiscard]] std::vector<Outcome<State>> expand(const State& from, ActorId actor) const {
-        const auto follow = [this](unsigned depth, const State& before, const State& after,
-                                   const SearchContext& context) {
-            return followed(monitor_, check_fused_, depth, before, after, context.failures());
-        };
-        Expander<M> expander(model_, fuse_);
-        detail::PathSink<State, decltype(follow)> sink(from, follow);
-        expander.expand(from, actor, sink);
-        return std::move(sink.outcomes);
+        return transitions_of(model_, monitor_, fuse_, check_fused_, from, actor).outcomes;
     }
 
     const M& model_;
