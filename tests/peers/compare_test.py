@@ -10,6 +10,9 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "bench/peers"))
+import checkers  # noqa: E402
+
 BINARIES, BUILT = sys.argv[1:3]
 
 
@@ -42,6 +45,12 @@ class Compare(unittest.TestCase):
         status, _, errors = self.altered("bbm.pml", "#define USER   2", "#define USER   2\n#undef BUG\n#define BUG 0")
         self.assertEqual(status, 1)
         self.assertIn("NOT EQUAL: bbm with its fault: SPIN, BFS finds no violation", errors)
+
+    def test_large_counts_are_printed_whole(self):
+        printed = 'printf("%9.8g states, stored\\n", n); printf("%9.8g transitions (= stored+matched)\\n", t);'
+        self.assertEqual(checkers.with_exact_counts(printed), printed.replace("%9.8g", "%9.17g"))
+        with self.assertRaises(checkers.Failed):
+            checkers.with_exact_counts("another version of SPIN")
 
     def test_peers_that_are_missing_are_named(self):
         status, _, errors = compare(env={"PATH": "/nonexistent"})
