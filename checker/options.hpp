@@ -51,6 +51,14 @@ struct SearchOptions {
     /// States after which a breadth-first search looks which fields of a state belong together, and stores them so.
     /// Only how much memory it takes depends on it.
     std::uint64_t regroup_states = std::uint64_t{1} << 14;
+    /// Keep one of all states that differ in the numbering of interchangeable parts only (see Symmetric): breadth
+    /// first, and without liveness properties; otherwise, and for models that declare no such parts, nothing comes of
+    /// it.
+    bool symmetry = false;
+    /// Of so many states expanded one is looked at whether reductions may be used: whether the model is as symmetric as
+    /// it says, where symmetry is made use of, and whether local steps are local, where they are not fused. What is
+    /// wrong is a model error. 0: none.
+    std::uint64_t audit_each = 1000;
     bool fuse = true;          ///< run local steps together with the step before them (models that predict steps)
     bool check_fused = false;  ///< evaluate invariants on the states within a fused transition as well
     /// End when every property is violated or reached. Properties that hold keep a search going to its end.

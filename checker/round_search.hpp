@@ -25,6 +25,7 @@
 #include "checker/round_worker.hpp"
 #include "checker/search_frame.hpp"
 #include "checker/successors.hpp"
+#include "checker/symmetry.hpp"
 #include "checker/way_tracer.hpp"
 
 namespace vmemcheck::checker::detail {
@@ -83,10 +84,13 @@ class RoundSearch : SearchFrame<M> {
         if (initial.empty()) return model_failed("the model has no initial state");
         layout_ = layout_of(model_, initial.front());
         if (!layout_.error().empty()) return model_failed(layout_.error());
+        if (options_.symmetry) symmetry_ = symmetry_of(model_, initial.front(), layout_.fields());
+        if (!symmetry_.error().empty()) return model_failed(symmetry_.error());
         const auto* const bytes = reinterpret_cast<const unsigned char*>(&initial.front());
         store_.emplace(layout_.fields(), std::span<const unsigned char>(bytes, sizeof(State)), coverage_, options_);
         for (unsigned i = 0; i < store_->threads(); ++i) {
-            workers_.push_back(std::make_unique<Worker>(model_, properties_, options_, *store_, i, initial.front()));
+            workers_.push_back(
+                std::make_unique<Worker>(model_, properties_, options_, *store_, symmetry_, i, initial.front()));
         }
         add_initial(initial);
         while (!over()) {
@@ -107,7 +111,9 @@ class RoundSearch : SearchFrame<M> {
     void add_initial(const std::vector<State>& initial) {
         std::vector<std::uint64_t> packed(store_->packer().words());
         for (const State& state : initial) {
-            if (const int bad = store_->packer().pack(state, packed.data()); bad >= 0) {
+            State stored = state;
+            symmetry_.normalize(stored);
+            if (const int bad = store_->packer().pack(stored, packed.data()); bad >= 0) {
                 return model_failed(bounds_text(layout_, state, bad) + " in an initial state");
             }
             bool added = false;
@@ -138,6 +144,8 @@ class RoundSearch : SearchFrame<M> {
             statistics_.transitions += std::exchange(worker->transitions, 0);
             statistics_.micro_steps += std::exchange(worker->micro_steps, 0);
             statistics_.pruned += std::exchange(worker->pruned, 0);
+            const std::uint64_t represented = std::exchange(worker->represented, 0);
+            statistics_.represented += std::min(represented, ~statistics_.represented);
             hits.insert(hits.end(), worker->hits.begin(), worker->hits.end());
             worker->hits.clear();
             if (worker->no_memory) end(Ended::memory_limit);
@@ -166,7 +174,7 @@ class RoundSearch : SearchFrame<M> {
             statistics_.memory_bytes = store_->budget().used();
             statistics_.peak_memory_bytes = store_->budget().peak();
             store_->release_table();  // makes room for the runs
-            const WayTracer<M> tracer(model_, monitor_, options_.fuse, options_.check_fused);
+            WayTracer<M> tracer(model_, monitor_, options_.fuse, options_.check_fused, layout_, symmetry_);
             add_runs(result, [&](const Place& place) {
                 const DiscoveryLog::Way way = store_->log().way_to(place.state);
                 return tracer.run(initial_[way.initial], way.transitions, place);
@@ -176,8 +184,9 @@ class RoundSearch : SearchFrame<M> {
         return result;
     }
 
+    Symmetry symmetry_;  ///< what is made use of
     std::optional<RoundStore> store_;
-    std::vector<State> initial_;  ///< different ones, in the order of their discovery
+    std::vector<State> initial_;  ///< different ones, in the order of their discovery, as the model gave them
     std::vector<std::unique_ptr<Worker>> workers_;
     std::uint64_t expanded_ = 0;  ///< states
     std::uint64_t depth_ = 0;

@@ -16,6 +16,7 @@
 #include "checker/compact_table.hpp"
 #include "checker/coverage.hpp"
 #include "checker/discovery_log.hpp"
+#include "checker/local_audit.hpp"
 #include "checker/model.hpp"
 #include "checker/monitor.hpp"
 #include "checker/options.hpp"
@@ -26,6 +27,8 @@
 #include "checker/search_frame.hpp"
 #include "checker/state_keys.hpp"
 #include "checker/successors.hpp"
+#include "checker/symmetry.hpp"
+#include "checker/symmetry_audit.hpp"
 
 namespace vmemcheck::checker::detail {
 
@@ -42,16 +45,19 @@ struct RoundWorker {
     using State = typename M::State;
 
     /// \param number_ of the worker, which its buffers have
-    RoundWorker(const M& model_, const std::vector<Property<M>>& properties, const SearchOptions& options_,
-                RoundStore& store_, unsigned number_, const State& sample)
+    RoundWorker(const M& model_, const std::vector<Property<M>>& properties_, const SearchOptions& options_,
+                RoundStore& store_, const Symmetry& symmetry_, unsigned number_, const State& sample)
         : model(model_),
+          properties(properties_),
           options(options_),
           store(store_),
           number(number_),
           buffers(store_.buffers(number_)),
+          symmetry(symmetry_),
           monitor(model_, properties),
           expander(model_, options_.fuse),
           coverage(model_.steps(), model_.choices()),
+          audits(options_.audit_each != 0 && (!symmetry.empty() || (!options_.fuse && PredictsSteps<M>))),
           watches_steps(monitor.watches_steps() || options_.check_fused),
           current(sample),
           moves(model_.actor_count()),
@@ -65,17 +71,21 @@ struct RoundWorker {
     }
 
     const M& model;
+    const std::vector<Property<M>>& properties;
     const SearchOptions& options;
     RoundStore& store;
     unsigned number;
     RoundBuffers& buffers;
+    Symmetry symmetry;  ///< what this search makes use of
     Monitor<M> monitor;
     Expander<M> expander;
     Coverage coverage;
+    bool audits;         ///< looks at some states whether reductions may be used
     bool watches_steps;  ///< something is evaluated on steps that fail no assertion
     std::uint64_t transitions = 0;
     std::uint64_t micro_steps = 0;
     std::uint64_t pruned = 0;
+    std::uint64_t represented = 0;
     std::vector<Hit> hits;
     std::optional<RoundError> error;
     bool no_memory = false;
@@ -173,6 +183,9 @@ struct RoundWorker {
  private:
     /// Gives the pending successors to the parts of the table that their keys belong to.
     void pack() {
+        if (!symmetry.empty()) {
+            for (unsigned i = 0; i < made; ++i) symmetry.normalize(pending[i].state);
+        }
         if (store.keys().plain()) {
             pack_plain();
         } else {
@@ -220,9 +233,23 @@ struct RoundWorker {
         chunk->steps.push_back(first_step);
         return transition++;
     }
+    void audit() {
+        std::string complaint;
+        if (!symmetry.empty()) {
+            const SymmetryAudit<M> audit(model, properties, monitor, options);
+            complaint = audit(symmetry, current, index / options.audit_each % symmetry.exchanges());
+        }
+        if (!options.fuse && complaint.empty()) complaint = LocalAudit<M>(model, properties)(current);
+        if (!complaint.empty()) fail(std::move(complaint), Place{index, false, 0, 0, 0});
+    }
     void expand_state(const Key& key, bool look) {
         store.keys().packed_of(key, packed.data(), numbers);
         store.packer().unpack(packed.data(), current);
+        if (!symmetry.empty()) {
+            const std::uint64_t orbit = symmetry.orbit(current);
+            represented += std::min(orbit, ~represented);
+        }
+        if (audits && index % options.audit_each == 0) audit();
         const auto hit = [this](std::size_t property, const char* message) {
             hits.push_back({property, message, {index, false, 0, 0, 0}});
         };

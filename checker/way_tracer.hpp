@@ -3,60 +3,127 @@
 /// Runs from the numbers of their transitions.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
+#include "checker/layout.hpp"
 #include "checker/monitor.hpp"
 #include "checker/place.hpp"
 #include "checker/result.hpp"
 #include "checker/successors.hpp"
+#include "checker/symmetry.hpp"
 #include "checker/trace.hpp"
 
 namespace vmemcheck::checker {
 
 /// Makes a run again from its first state and, of each transition, its number among all that leave the state, in the
 /// order of the search: actor after actor, those that were not followed included.
+///
+/// Where the search kept normalized states, the numbers are of those; the run made is one of the model, though: each of
+/// its transitions is the first that does the same and leads to a state that is normalized to the same.
 template <Model M>
 class WayTracer {
  public:
     using State = typename M::State;
 
     /// \param fuse, check_fused as in the search that numbered the transitions
-    WayTracer(const M& model, const Monitor<M>& monitor, bool fuse, bool check_fused)
-        : model_(model), monitor_(monitor), fuse_(fuse), check_fused_(check_fused) {}
+    /// \param symmetry that it made use of
+    WayTracer(const M& model, const Monitor<M>& monitor, bool fuse, bool check_fused, const Layout& layout,
+              const Symmetry& symmetry)
+        : model_(model),
+          monitor_(monitor),
+          fuse_(fuse),
+          check_fused_(check_fused),
+          layout_(layout),
+          symmetry_(symmetry) {}
 
     /// The run that makes these transitions, and then goes to the place; its property and message are left for the
-    /// caller.
+    /// caller. Throws std::runtime_error if there is none, as the model is not as symmetric as it says.
     [[nodiscard]] Counterexample<M> run(const State& initial, std::span<const std::uint32_t> transitions,
-                                        const Place& place) const {
+                                        const Place& place) {
         Counterexample<M> run{0, {}, initial, {}, {}};
-        for (const std::uint32_t number : transitions) append(run, number);
-        if (place.in_transition && place.runs > 0) append_beginning(run, expand(run.last(), place.actor), place);
+        State kept = normalized(initial);
+        for (const std::uint32_t number : transitions) {
+            const Part part = whole(kept, number);
+            append(run, part);
+            if (part.steps.empty()) return run;
+            kept = normalized(part.steps.back().after);
+        }
+        if (place.in_transition && place.runs > 0) append(run, beginning(kept, place.actor, place.outcome, place.runs));
         return run;
     }
 
  private:
-    void append(Counterexample<M>& run, std::uint64_t number) const {
-        const State from = run.last();
-        for (ActorId actor = 0; actor < model_.actor_count(); ++actor) {
-            auto found = expand(from, actor);
-            if (number < found.size()) {
-                for (auto& step : found[number].steps) run.steps.push_back(std::move(step));
-                return;
-            }
-            number -= found.size();
-        }
+    /// A transition, or its first steps.
+    struct Part {
+        std::vector<MicroStep<State>> steps;
+        bool dropped = false;  ///< it ends here, and is not followed
+    };
+
+    [[nodiscard]] State normalized(State state) {
+        symmetry_.normalize(state);
+        return state;
     }
-    [[nodiscard]] std::vector<Outcome<State>> expand(const State& from, ActorId actor) const {
-        return transitions_of(model_, monitor_, fuse_, check_fused_, from, actor).outcomes;
+    [[nodiscard]] auto expand(const State& from, ActorId actor) const {
+        return transitions_of(model_, monitor_, fuse_, check_fused_, from, actor);
+    }
+    template <class Sink>
+    static Part part_of(Sink& sink, std::size_t i, std::size_t runs) {
+        Part part{std::move(sink.outcomes[i].steps), sink.dropped[i]};
+        if (runs < part.steps.size()) {
+            part.steps.erase(part.steps.begin() + static_cast<std::ptrdiff_t>(runs), part.steps.end());
+            part.dropped = false;
+        }
+        return part;
+    }
+    /// \param number of the transition among all of the state
+    [[nodiscard]] Part whole(const State& from, std::uint64_t number) const {
+        for (ActorId actor = 0; actor < model_.actor_count(); ++actor) {
+            auto sink = expand(from, actor);
+            if (number < sink.outcomes.size()) return part_of(sink, number, ~std::size_t{0});
+            number -= sink.outcomes.size();
+        }
+        return {};
+    }
+    [[nodiscard]] Part beginning(const State& from, ActorId actor, std::uint64_t outcome, std::size_t runs) const {
+        auto sink = expand(from, actor);
+        return outcome < sink.outcomes.size() ? part_of(sink, outcome, runs) : Part{};
+    }
+
+    /// Appends what the last state of the run can do that is the same but for the numbering of parts.
+    void append(Counterexample<M>& run, Part part) {
+        if (!symmetry_.empty() && !part.steps.empty()) part = same_from(run.last(), part);
+        for (auto& step : part.steps) run.steps.push_back(std::move(step));
+    }
+    [[nodiscard]] Part same_from(const State& from, const Part& part) {
+        const State target = normalized(part.steps.back().after);
+        for (ActorId actor = 0; actor < model_.actor_count(); ++actor) {
+            auto sink = expand(from, actor);
+            for (std::size_t i = 0; i < sink.outcomes.size(); ++i) {
+                if (sink.outcomes[i].steps.size() < part.steps.size()) continue;
+                Part other = part_of(sink, i, part.steps.size());
+                const auto same = [](const MicroStep<State>& a, const MicroStep<State>& b) { return a.step == b.step; };
+                if (other.dropped == part.dropped &&
+                    std::equal(other.steps.begin(), other.steps.end(), part.steps.begin(), same) &&
+                    layout_.equal(normalized(other.steps.back().after), target)) {
+                    return other;
+                }
+            }
+        }
+        throw std::runtime_error("the model is not as symmetric as it says");
     }
 
     const M& model_;
     const Monitor<M>& monitor_;
     bool fuse_;
     bool check_fused_;
+    const Layout& layout_;
+    Symmetry symmetry_;
 };
 
 }  // namespace vmemcheck::checker

@@ -36,6 +36,17 @@ class CheckCommand {
             .group(group);
         command.add_flag("--no-fuse", no_fuse_, "do not run local steps together with the step before them")
             .group(group);
+        command
+            .add_flag("--symmetry", symmetry_,
+                      "keep one of all states that differ in the numbering of interchangeable parts only: the pages of "
+                      "a page block (--pages)")
+            .group(group);
+        add_number(
+            command, "audit", audit_each_,
+            "look at one of so many states whether --symmetry may be used, and, with --no-fuse, whether the local "
+            "steps are local; 0: at none")
+            .show_default()
+            .group(group);
         add_number(command, "max-states", max_states_, "end after so many states").group(group);
         command
             .add_option(
@@ -60,7 +71,7 @@ class CheckCommand {
     }
 
     void check_flags() const {
-        static_cast<void>(properties(config_.config()));
+        check_symmetry(properties(config_.config()));
         static_cast<void>(search_options());
     }
 
@@ -122,11 +133,25 @@ class CheckCommand {
         // A certificate is to be closed under single steps, and is not to rest on the argument for fusing.
         options.fuse = !no_fuse_ && certificate_.empty();
         options.threads = threads();
+        options.symmetry = symmetry_;
+        options.audit_each = audit_each_;
         options.max_states = max_states_;
         options.max_depth = max_depth_;
         options.max_seconds = max_time_;
         options.max_memory_bytes = max_memory_ == 0 ? available_memory() / 5 * 4 : max_memory_;
         return options;
+    }
+
+    /// What symmetry cannot go with is said, rather than done without it.
+    void check_symmetry(const std::vector<Property>& properties) const {
+        if (!symmetry_) return;
+        if (search_ == "dfs") throw UserError("--symmetry: only with --search bfs");
+        if (!certificate_.empty()) throw UserError("--symmetry: a certificate is of all states (--certificate)");
+        for (const Property& property : properties) {
+            if (!checker::is_liveness(property.kind)) continue;
+            throw UserError(fmt::format(
+                "--symmetry: not for liveness ({}): a loop among the states kept need not be one", property.id));
+        }
     }
 
     [[nodiscard]] unsigned threads() const {
@@ -143,6 +168,7 @@ class CheckCommand {
         Json object;
         object["search"] = options.strategy == checker::Strategy::breadth_first ? "bfs" : "dfs";
         object["fuse"] = options.fuse;
+        object["symmetry"] = options.symmetry;
         object["max_states"] = options.max_states;
         object["max_memory_bytes"] = options.max_memory_bytes;
         object["max_seconds"] = options.max_seconds;
@@ -161,6 +187,11 @@ class CheckCommand {
             list.emplace_back(
                 "local steps are fused with the step before them, as nobody can tell (--no-fuse does not; "
                 "'vmemcheck steps' says which and why)");
+        }
+        if (options.symmetry) {
+            list.emplace_back(
+                "pages of a page block are interchangeable: one state stands for all that differ in their order "
+                "(--audit looks at some whether that is so)");
         }
         if (options.max_depth > 0) {
             list.push_back(
@@ -184,6 +215,8 @@ class CheckCommand {
     std::uint64_t max_states_ = 0;
     std::uint64_t max_depth_ = 0;
     double max_time_ = 0;
+    bool symmetry_ = false;
+    std::uint64_t audit_each_ = checker::SearchOptions{}.audit_each;
     bool no_fuse_ = false;
     bool all_ = false;
 };

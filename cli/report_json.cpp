@@ -57,6 +57,7 @@ Json coverage_json(const Report& report) {
 Json statistics_json(const checker::Statistics& s) {
     Json object;
     object["states"] = s.states;
+    if (s.represented > 0) object["represented"] = s.represented;
     object["transitions"] = s.transitions;
     object["steps"] = s.micro_steps;
     object["depth"] = s.max_depth;

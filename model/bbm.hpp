@@ -3,6 +3,7 @@
 /// virtio-mem Big Block Mode as a model for checker/: everything of this folder tied together.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <type_traits>
@@ -75,6 +76,22 @@ class BasicBbm {
     [[nodiscard]] bool at_rest(const State& s) const;
 
     void describe(const State& s, checker::FieldSink& sink) const { describe_state(config_, s, sink); }
+
+    /// What is interchangeable: the pages of a page block. Big blocks, memory blocks and page blocks are not, as the
+    /// driver and core MM walk them in the order of their addresses.
+    template <class Sink>
+    void symmetries(const State& s, Sink& sink) const {
+        const auto pages = static_cast<unsigned>(config_.scope.pages);
+        for (int block = 0; block < config_.scope.total_page_blocks(); ++block) {
+            const std::size_t set = sink.set("in page block " + std::to_string(block) + ", pages", pages);
+            for (unsigned i = 0; i < pages; ++i) {
+                const auto& page = s.page[static_cast<std::size_t>(block) * pages + i];
+                sink.part(set, i, page.kind);
+                sink.part(set, i, page.ref);
+                sink.part(set, i, page.pin);
+            }
+        }
+    }
 
     /// Right after probe: config_changed set and the work queued; with leftovers, one state for each set of big
     /// blocks that an earlier driver left plugged. Of more big blocks than states of the checker have, only one run of
