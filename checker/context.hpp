@@ -20,8 +20,8 @@ using ChoiceTaken = std::pair<ChoiceId, int>;
 
 /// A failed assertion of the model.
 struct Failure {
-    AssertionId assertion{};
-    const char* message = "";
+    AssertionId assertion;
+    const char* message;
 };
 
 /// How a step function broke the rules of its context.
@@ -58,6 +58,7 @@ class ContextBase {
     [[nodiscard]] std::span<const Failure> failures() const { return {failures_.data(), failed_}; }
 
  protected:
+    ContextBase() {}  // NOLINT(cppcoreguidelines-pro-type-member-init,modernize-use-equals-default)
     void clear() {
         step_ = no_step;
         blocked_ = false;
@@ -69,6 +70,7 @@ class ContextBase {
     unsigned failed_ = 0;
     bool blocked_ = false;
     Guard guard_{};
+    // Left uninitialised: a context is made for every state and actor.
     std::array<Failure, max_failures> failures_;
 };
 

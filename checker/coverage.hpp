@@ -31,7 +31,7 @@ class Coverage {
     }
 
     /// Counts an enabled run of a step. Misuse::none, or how the step used numbers that the model has not declared.
-    Misuse record(StepId step, std::span<const SearchContext::Taken> taken) {
+    [[gnu::always_inline]] Misuse record(StepId step, std::span<const SearchContext::Taken> taken) {
         if (step >= steps_.size()) return Misuse::no_step;
         ++steps_[step].executions;
         for (const auto& answer : taken) {

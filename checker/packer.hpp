@@ -63,9 +63,11 @@ class Packer {
     }
 
     /// Turns the words of `before` into those of `after`. \tparam one_word words() == 1
+    /// \param changed_words bit i % 64 is set if word i is another now; other bits stay as they are
     /// \return as pack(); only fields that changed are looked at
     template <bool one_word, class State>
-    [[nodiscard]] int repack(const State& before, const State& after, std::uint64_t* words) const {
+    [[nodiscard]] int repack(const State& before, const State& after, std::uint64_t* words,
+                             std::uint64_t& changed_words) const {
         static_assert(std::is_trivially_copyable_v<State>);
         const auto* const a = reinterpret_cast<const unsigned char*>(&before);
         const auto* const b = reinterpret_cast<const unsigned char*>(&after);
@@ -73,11 +75,11 @@ class Packer {
         for (std::size_t base = 0; base < whole; base += 8) {
             const std::uint64_t changed = load<8>(a + base) ^ load<8>(b + base);
             if (changed == 0) continue;
-            if (const int bad = add_changes<one_word>(a, b, base, changed, words); bad >= 0) return bad;
+            if (const int bad = add_changes<one_word>(a, b, base, changed, words, changed_words); bad >= 0) return bad;
         }
         if constexpr (constexpr std::size_t rest = sizeof(State) % 8; rest != 0) {
             const std::uint64_t changed = load<rest>(a + whole) ^ load<rest>(b + whole);
-            if (changed != 0) return add_changes<one_word>(a, b, whole, changed, words);
+            if (changed != 0) return add_changes<one_word>(a, b, whole, changed, words, changed_words);
         }
         return -1;
     }
@@ -114,7 +116,7 @@ class Packer {
     }
     template <bool one_word>
     int add_changes(const unsigned char* before, const unsigned char* after, std::size_t base, std::uint64_t changed,
-                    std::uint64_t* words) const {
+                    std::uint64_t* words, std::uint64_t& changed_words) const {
         do {
             const auto byte = static_cast<unsigned>(std::countr_zero(changed)) / 8;
             changed &= ~(std::uint64_t{0xff} << (8 * byte));
@@ -131,6 +133,7 @@ class Packer {
             if (code > slot.range) return slot.field;
             const auto difference = static_cast<std::uint64_t>(static_cast<std::int64_t>(now - value(before, slot)));
             words[one_word ? 0 : slot.word] += difference << slot.shift;
+            if constexpr (!one_word) changed_words |= std::uint64_t{1} << (slot.word % 64);
         } while (changed != 0);
         return -1;
     }

@@ -223,7 +223,7 @@ bool RoundStore::regroup_due() const {
 
 /// Unpacks a state to state_.
 void RoundStore::state_of(const Key& key) {
-    keys_->packed_of(key, packed_.data(), numbers_);
+    keys_->packed_of(key, packed_.data());
     packer_.unpack_bytes(packed_.data(), state_.data());
 }
 

@@ -63,8 +63,8 @@ struct RoundChunk {
     std::array<std::uint32_t, most_round_parts> begin{};  ///< of its records in the worker's buffer of a part
     std::array<std::uint32_t, most_round_parts> count{};  ///< of them; later, of the new ones
     std::vector<std::uint32_t> starts;                    ///< of each state: its first transition
-    std::vector<StepId> steps;                            ///< of each transition: what it began with
-    std::uint32_t kept = 0;                               ///< new states, but not more than there may be
+    std::vector<StepId> steps;  ///< of each transition: what it began with; there is room for more
+    std::uint32_t kept = 0;     ///< new states, but not more than there may be
     DiscoveryLog::Piece log;
     std::vector<unsigned char> keys;
 };
@@ -163,7 +163,6 @@ class RoundStore {
     bool regrouped_ = false;
     std::vector<unsigned char> state_;  ///< to unpack to
     std::vector<std::uint64_t> packed_;
-    StateKeys::Numbers numbers_{};
 };
 
 }  // namespace vmemcheck::checker::detail

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -95,7 +96,7 @@ struct RoundWorker {
     State current;
     std::vector<Moves> moves;
     std::vector<std::uint64_t> packed;
-    StateKeys::Numbers numbers{};
+    StateKeys::Core core;
     std::vector<std::uint64_t> next_packed;
     RoundChunk* chunk = nullptr;
     DiscoveryIndex index = 0;
@@ -159,7 +160,6 @@ struct RoundWorker {
         chunk = &work;
         work.worker = number;
         work.starts.clear();
-        work.steps.clear();
         const unsigned parts = store.table().parts();
         for (unsigned p = 0; p < parts; ++p) work.begin[p] = buffers.records[p].size();
         transition = 0;
@@ -200,7 +200,8 @@ struct RoundWorker {
         for (unsigned i = 0; i < made && !error; ++i) {
             const Pending& successor = pending[i];
             std::uint64_t word = packed[0];
-            if (packer.template repack<true>(current, successor.state, &word) >= 0) [[unlikely]]
+            std::uint64_t changed = 0;
+            if (packer.template repack<true>(current, successor.state, &word, changed) >= 0) [[unlikely]]
                 return fail({}, Place{index, true, successor.actor, successor.outcome, successor.runs});
             add(table, keys.key_of_word(word), successor.transition);
         }
@@ -209,15 +210,24 @@ struct RoundWorker {
         const Packer& packer = store.packer();
         StateKeys& keys = store.keys();
         const CompactTable& table = store.table();
+        std::uint64_t* const words = next_packed.data();  // those of the state, between two successors
         for (unsigned i = 0; i < made && !error; ++i) {
             const Pending& successor = pending[i];
-            std::copy(packed.begin(), packed.end(), next_packed.begin());
-            if (packer.template repack<false>(current, successor.state, next_packed.data()) >= 0) [[unlikely]]
+            std::uint64_t changed = 0;
+            if (packer.template repack<false>(current, successor.state, words, changed) >= 0) [[unlikely]]
                 return fail({}, Place{index, true, successor.actor, successor.outcome, successor.runs});
             Key key;
-            if (!keys.key_of_leaves(next_packed.data(), packed.data(), numbers, key)) [[unlikely]] {
+            if (!keys.key_of_leaves(words, changed, core, key)) [[unlikely]] {
                 no_memory = true;
                 return;
+            }
+            if (next_packed.size() > 64) {
+                next_packed = packed;
+            } else {
+                for (; changed != 0; changed &= changed - 1) {
+                    const auto word = static_cast<unsigned>(std::countr_zero(changed));
+                    words[word] = packed[word];
+                }
             }
             add(table, key, successor.transition);
         }
@@ -230,7 +240,9 @@ struct RoundWorker {
     }
     std::uint32_t count_transition() {
         ++outcome;
-        chunk->steps.push_back(first_step);
+        if (transition == chunk->steps.size()) [[unlikely]]
+            chunk->steps.resize(std::max<std::size_t>(2 * std::size_t{transition}, 1024));
+        chunk->steps[transition] = first_step;
         return transition++;
     }
     void audit() {
@@ -243,7 +255,9 @@ struct RoundWorker {
         if (!complaint.empty()) fail(std::move(complaint), Place{index, false, 0, 0, 0});
     }
     void expand_state(const Key& key, bool look) {
-        store.keys().packed_of(key, packed.data(), numbers);
+        store.keys().packed_of(key, packed.data());
+        next_packed = packed;
+        core = store.keys().core_of(key);
         store.packer().unpack(packed.data(), current);
         if (!symmetry.empty()) {
             const std::uint64_t orbit = symmetry.orbit(current);

@@ -17,10 +17,13 @@ StateKeys::StateKeys(const Packer& packer, MemoryBudget& budget) {
         leaves_ = std::min(count, most_leaves);
         core_bits_ = leaves_ == 2 ? 15 : 10;
         part_bits_ = 64 / leaves_;
+        core_mask_ = static_cast<std::uint32_t>(low_bits(core_bits_));
+        part_mask_ = low_bits(part_bits_);
         home_bits_ = leaves_ * core_bits_;
         const unsigned number_bits = std::min(core_bits_ + part_bits_, 32U);
         for (unsigned i = 0; i < leaves_; ++i) {
             begin_[i + 1] = groups[(std::size_t{count} * (i + 1) + leaves_ - 1) / leaves_];
+            for (unsigned word = begin_[i]; word < begin_[i + 1]; ++word) marks_[i] |= std::uint64_t{1} << (word % 64);
             tables_[i] = std::make_unique<LeafTable>(begin_[i + 1] - begin_[i],
                                                      static_cast<std::uint32_t>(low_bits(number_bits)), budget);
         }
@@ -47,12 +50,7 @@ bool StateKeys::key_of(const std::uint64_t* packed, Key& key) {
         key = key_of_word(packed[0]);
         return true;
     }
-    Numbers numbers{};
-    for (unsigned i = 0; i < leaves_; ++i) {
-        numbers[i] = tables_[i]->number(packed + begin_[i]);
-        if (numbers[i] == LeafTable::none) return false;
-    }
-    return key_of_leaves(packed, packed, numbers, key);
+    return key_of_leaves(packed, ~std::uint64_t{0}, {}, key);
 }
 
 void StateKeys::settle() {

@@ -24,9 +24,6 @@ class StateKeys {
     /// What a Packer for it is to put into one word: beyond, numbers of leaves are shorter.
     static constexpr unsigned most_plain_bits = 48;
 
-    /// The numbers of the leaves of a state.
-    using Numbers = std::array<std::uint32_t, most_leaves>;
-
     /// \param packer of the states; only read by the constructor
     /// \param budget must outlive this
     StateKeys(const Packer& packer, MemoryBudget& budget);
@@ -43,42 +40,40 @@ class StateKeys {
         const std::uint64_t rest = word >> home_bits_;
         return {rest, mixer_.mix(static_cast<std::uint32_t>(word & low_bits(home_bits_)), rest)};
     }
-    /// The key of a packed state, if not plain().
-    /// \param near, numbers a state that differs little from it, and the numbers of that state's leaves
-    /// \return false if there is no memory for its leaves
-    [[nodiscard]] bool key_of_leaves(const std::uint64_t* packed, const std::uint64_t* near, const Numbers& numbers,
-                                     Key& key) {
+    /// What of a key its leaves say: those of states that differ in one leaf only differ there.
+    struct Core {
+        std::uint64_t rest = 0;
         std::uint32_t core = 0;
-        key.rest = 0;
+    };
+    /// The key of a packed state, if not plain().
+    /// \param changed of its words, as Packer::repack() says, those that differ from the state with `near`
+    /// \return false if there is no memory for its leaves
+    [[nodiscard]] bool key_of_leaves(const std::uint64_t* packed, std::uint64_t changed, Core near, Key& key) {
         for (unsigned i = 0; i < leaves_; ++i) {
-            std::uint32_t number = numbers[i];
-            std::uint64_t differ = 0;
-            for (unsigned j = begin_[i]; j < begin_[i + 1]; ++j) differ |= packed[j] ^ near[j];
-            if (differ != 0) {
-                number = tables_[i]->number(packed + begin_[i]);
-                if (number == LeafTable::none) return false;
-            }
-            core |= (number & static_cast<std::uint32_t>(low_bits(core_bits_))) << (i * core_bits_);
-            key.rest |= static_cast<std::uint64_t>(number >> core_bits_) << (i * part_bits_);
+            if ((changed & marks_[i]) == 0) continue;
+            const std::uint32_t number = tables_[i]->number(packed + begin_[i]);
+            if (number == LeafTable::none) return false;
+            put(i, number, near);
         }
-        key.home = mixer_.mix(core, key.rest);
+        key = {near.rest, mixer_.mix(near.core, near.rest)};
         return true;
     }
+    [[nodiscard]] Core core_of(const Key& key) const { return {key.rest, mixer_.unmix(key.home, key.rest)}; }
     /// The key of a packed state of which nothing is known.
     [[nodiscard]] bool key_of(const std::uint64_t* packed, Key& key);
 
-    /// The packed state of a key, and the numbers of its leaves.
-    void packed_of(const Key& key, std::uint64_t* packed, Numbers& numbers) const {
-        const std::uint32_t core = mixer_.unmix(key.home, key.rest);
+    /// The packed state of a key.
+    void packed_of(const Key& key, std::uint64_t* packed) const {
+        const Core core = core_of(key);
         if (plain()) {
-            packed[0] = core | key.rest << home_bits_;
+            packed[0] = core.core | key.rest << home_bits_;
             return;
         }
         for (unsigned i = 0; i < leaves_; ++i) {
-            const std::uint64_t part = (key.rest >> (i * part_bits_)) & low_bits(part_bits_);
-            numbers[i] =
-                static_cast<std::uint32_t>(((core >> (i * core_bits_)) & low_bits(core_bits_)) | part << core_bits_);
-            const std::uint64_t* const words = tables_[i]->value(numbers[i]);
+            const std::uint64_t part = (key.rest >> (i * part_bits_)) & part_mask_;
+            const auto number = static_cast<std::uint32_t>(((core.core >> (i * core_bits_)) & low_bits(core_bits_)) |
+                                                           part << core_bits_);
+            const std::uint64_t* const words = tables_[i]->value(number);
             std::copy(words, words + (begin_[i + 1] - begin_[i]), packed + begin_[i]);
         }
     }
@@ -87,12 +82,25 @@ class StateKeys {
     void settle();
 
  private:
+    /// Puts the number of a leaf into its places.
+    void put(unsigned leaf, std::uint32_t number, Core& core) const {
+        const unsigned shift = leaf * core_bits_;
+        const auto low = static_cast<std::uint32_t>(low_bits(core_bits_));
+        core.core = (core.core & ~(low << shift)) | (number & low) << shift;
+        const unsigned at = leaf * part_bits_;
+        core.rest = (core.rest & ~(low_bits(part_bits_) << at)) | static_cast<std::uint64_t>(number >> core_bits_)
+                                                                      << at;
+    }
+
     unsigned leaves_ = 0;  ///< 0: plain
     unsigned home_bits_ = 0;
     unsigned rest_bits_ = 0;  ///< if plain
     unsigned core_bits_ = 0;  ///< of each leaf's number, in the core; the others are in the rest
     unsigned part_bits_ = 64;
-    std::array<unsigned, most_leaves + 1> begin_{};  ///< words
+    std::uint32_t core_mask_ = 0;  ///< core_bits_ and part_bits_ bits
+    std::uint64_t part_mask_ = 0;
+    std::array<unsigned, most_leaves + 1> begin_{};   ///< words
+    std::array<std::uint64_t, most_leaves> marks_{};  ///< bit i % 64: the leaf has word i
     Mixer mixer_;
     std::array<std::unique_ptr<LeafTable>, most_leaves> tables_;
 };

@@ -81,12 +81,20 @@ RC_GTEST_PROP(Packer, PacksRepacksAndUnpacks, (unsigned seed)) {
         }
         after.not_described = static_cast<std::int8_t>(round);
         std::vector<std::uint64_t> repacked = words;
-        const int bad = packer.words() == 1 ? packer.repack<true>(before, after, repacked.data())
-                                            : packer.repack<false>(before, after, repacked.data());
+        std::uint64_t changed = 0;
+        const int bad = packer.words() == 1 ? packer.repack<true>(before, after, repacked.data(), changed)
+                                            : packer.repack<false>(before, after, repacked.data(), changed);
         RC_ASSERT(bad == -1);
         std::vector<std::uint64_t> packed(packer.words());
         RC_ASSERT(packer.pack(after, packed.data()) == -1);
         RC_ASSERT(packed == repacked);
+        if (packer.words() > 1) {
+            std::uint64_t differ = 0;
+            for (unsigned i = 0; i < packer.words(); ++i) {
+                if (packed[i] != words[i]) differ |= std::uint64_t{1} << (i % 64);
+            }
+            RC_ASSERT(changed == differ);
+        }
         State unpacked = before;
         packer.unpack(packed.data(), unpacked);
         unpacked.not_described = after.not_described;
@@ -110,7 +118,8 @@ TEST(Packer, FindsFieldsOutOfBounds) {
             std::uint64_t other = 0;
             EXPECT_EQ(packer.pack(bad, &other), static_cast<int>(i));
             std::uint64_t repacked = word;
-            EXPECT_EQ(packer.repack<true>(good, bad, &repacked), static_cast<int>(i));
+            std::uint64_t changed = 0;
+            EXPECT_EQ(packer.repack<true>(good, bad, &repacked, changed), static_cast<int>(i));
         }
     }
 }
