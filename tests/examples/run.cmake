@@ -1,25 +1,50 @@
-# Installs the checker into an empty folder, and builds the examples with what is there, as a user would. With PYTHON, what
-# their pages say is held against what they print.
-# cmake -D BUILD=build/release -D SOURCE=docs/examples -D COMPILER=c++ -D FOLDER=an/empty/folder -D PYTHON=python3
-#       -P run.cmake
+# Installs the checker into an empty folder, out of its Debian package where that can be made, and builds the examples that
+# are installed there, as a user would. With PYTHON, what their pages say is held against what they print.
+# cmake -D BUILD=build/release -D COMPILER=c++ -D FOLDER=an/empty/folder -D VERSION=0.1.0 -D CPACK=cpack -D DPKG=dpkg-deb
+#       -D PYTHON=python3 -P run.cmake
 function(run expected)
     execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
     if(NOT status EQUAL expected)
         message(FATAL_ERROR "${ARGN}: exit status ${status}, not ${expected}\n${output}")
     endif()
+    set(output "${output}" PARENT_SCOPE)
+endfunction()
+function(expect text)
+    if(NOT output MATCHES "${text}")
+        message(FATAL_ERROR "no \"${text}\" in:\n${output}")
+    endif()
 endfunction()
 
 file(REMOVE_RECURSE ${FOLDER})
-run(0 ${CMAKE_COMMAND} --install ${BUILD} --prefix ${FOLDER}/prefix)
+set(prefix ${FOLDER}/root/usr)
+if(CPACK AND DPKG)
+    run(0 ${CPACK} --config ${BUILD}/CPackConfig.cmake -B ${FOLDER}/package)
+    file(GLOB package ${FOLDER}/package/libvmemcheck-dev_${VERSION}_*.deb)
+    run(0 ${DPKG} --field ${package})
+    expect("Package: libvmemcheck-dev\n")
+    expect("Version: ${VERSION}\n")
+    expect("Depends: libc6-dev, libstdc")
+    run(0 ${DPKG} --extract ${package} ${FOLDER}/root)
+else()
+    run(0 ${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix})
+endif()
+set(documents ${prefix}/share/doc/libvmemcheck-dev)
+foreach(file copyright README.md writing-a-model.md)
+    if(NOT EXISTS ${documents}/${file})
+        message(FATAL_ERROR "not installed: ${documents}/${file}")
+    endif()
+endforeach()
+
 # Where it is installed, not where it was built, is where it has to be found.
-run(0 ${CMAKE_COMMAND} -S ${SOURCE} -B ${FOLDER}/build -DCMAKE_PREFIX_PATH=${FOLDER}/prefix -DCMAKE_CXX_COMPILER=${COMPILER}
+run(0 ${CMAKE_COMMAND} -S ${documents}/examples -B ${FOLDER}/build -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_CXX_COMPILER=${COMPILER}
     "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Wconversion -Werror" -DCMAKE_CXX_FLAGS_RELEASE=-O1)
 run(0 ${CMAKE_COMMAND} --build ${FOLDER}/build)
 run(1 ${FOLDER}/build/first-lock)
 run(0 ${FOLDER}/build/first-lock atomic)
 foreach(name first-lock lost-wakeup leader-election)
     run(2 ${FOLDER}/build/${name} nonsense)
+    expect("^${name}: it takes .*, not 'nonsense'\n")
     if(PYTHON)
-        run(0 ${PYTHON} -B ${CMAKE_CURRENT_LIST_DIR}/quotes.py ${SOURCE}/${name} ${FOLDER}/build)
+        run(0 ${PYTHON} -B ${CMAKE_CURRENT_LIST_DIR}/quotes.py ${documents}/examples/${name} ${FOLDER}/build)
     endif()
 endforeach()

@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
     using examples::Lock;
     const bool atomic = argc == 2 && std::string_view(argv[1]) == "atomic";
     if (argc > 1 && !atomic) {
-        std::cerr << "first-lock: it takes the word 'atomic' or nothing\n";
+        std::cerr << "first-lock: it takes the word 'atomic' or nothing, not '" << argv[argc - 1] << "'\n";
         return 2;
     }
 
