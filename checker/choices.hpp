@@ -15,13 +15,16 @@ namespace vmemcheck::checker {
 
 /// What was taken at a point of choice. The cost is left out: it follows from the choices before.
 struct Choice {
-    std::uint16_t actor = 0;
+    std::uint16_t actor = 0;   ///< who moves
     std::uint16_t answer = 0;  ///< 0 is the benign one
 
     Choice() = default;
+    /// \param of the actor
     Choice(std::uint16_t of, std::uint16_t answered) : actor(of), answer(answered) {}
+    /// Takes an alternative.
     explicit Choice(const Alternative& alternative) : actor(alternative.actor), answer(alternative.answer) {}
 
+    /// Equal in all members.
     friend bool operator==(const Choice&, const Choice&) = default;
 };
 
@@ -40,6 +43,7 @@ struct Replayed {
     /// What is wrong at missing_at, and what was offered there; with names, for people.
     std::string error;
 
+    /// Whether it ended in a violation of that property.
     [[nodiscard]] bool violates(const std::string& property) const {
         return end && end->kind == ProgramEnd::Kind::violation && end->property == property;
     }

@@ -20,8 +20,8 @@ using ChoiceTaken = std::pair<ChoiceId, int>;
 
 /// A failed assertion of the model.
 struct Failure {
-    AssertionId assertion;
-    const char* message;
+    AssertionId assertion;  ///< of Property::assertion
+    const char* message;    ///< what it says; outlives the run
 };
 
 /// How a step function broke the rules of its context.
@@ -39,18 +39,23 @@ enum class Misuse : std::uint8_t {
 /// The part of a context that does not depend on where answers come from.
 class ContextBase {
  public:
-    static constexpr unsigned max_failures = 4;
+    static constexpr unsigned max_failures = 4;  ///< most failures kept of one run of a step
 
+    /// Names the step that is running; to be called first.
     void at(StepId step) { step_ = step; }
+    /// The actor cannot move now; the step has to return at once.
     void blocked(Guard guard) {
         blocked_ = true;
         guard_ = guard;
     }
+    /// An assertion of the model does not hold. The step may go on.
     void fail(AssertionId assertion, const char* message) {
         if (failed_ < max_failures) failures_[failed_++] = {assertion, message};
     }
 
+    /// What at() was told; no_step before.
     [[nodiscard]] StepId step() const { return step_; }
+    /// Whether blocked() was called.
     [[nodiscard]] bool is_blocked() const { return blocked_; }
     /// Meaningful if is_blocked().
     [[nodiscard]] const Guard& guard() const { return guard_; }
@@ -59,6 +64,7 @@ class ContextBase {
 
  protected:
     ContextBase() {}  // NOLINT(cppcoreguidelines-pro-type-member-init,modernize-use-equals-default)
+    /// Before another run of a step.
     void clear() {
         step_ = no_step;
         blocked_ = false;
@@ -100,6 +106,8 @@ class SearchContext : public ContextBase {
         return false;
     }
 
+    /// The answer that is being tried, 0 .. count - 1.
+    /// \param count answers there are, at least 1
     int choose(ChoiceId choice, int count) {
         if (asked_ < length_) {
             const Taken& given = taken_[asked_++];
@@ -115,16 +123,19 @@ class SearchContext : public ContextBase {
         length_ = asked_;
         return 0;
     }
+    /// Nobody observes a search.
     template <class State, class Event>
     void emit(const State&, const Event&) {}
 
+    /// An answer given.
     struct Taken {
-        ChoiceId choice;
-        int count;  ///< answers there were
-        int value;
+        ChoiceId choice;  ///< which question
+        int count;        ///< answers there were
+        int value;        ///< 0 .. count - 1
     };
     /// What was asked in this run of the step, with the answers given.
     [[nodiscard]] std::span<const Taken> taken() const { return {taken_.data(), asked_}; }
+    /// How the step broke a rule so far, of all its runs since the context was made.
     [[nodiscard]] Misuse misuse() const { return misuse_; }
 
  private:
@@ -136,6 +147,7 @@ class SearchContext : public ContextBase {
 
 /// An observer that hears nothing.
 struct NoObserver {
+    /// Hears nothing.
     template <class State, class Event>
     void operator()(const State&, const Event&) const {}
 };
@@ -148,6 +160,8 @@ class RecordingContext : public ContextBase {
     /// \param given the recorded answers; must outlive the context, as must the observer
     RecordingContext(std::span<const ChoiceTaken> given, Observer& observer) : given_(given), observer_(&observer) {}
 
+    /// The recorded answer, or 0 if it diverged.
+    /// \param count answers there are
     int choose(ChoiceId choice, int count) {
         const unsigned i = asked_++;
         taken_.emplace_back(choice, 0);
@@ -158,6 +172,7 @@ class RecordingContext : public ContextBase {
         }
         return taken_.back().second = given_[i].second;
     }
+    /// Tells the observer.
     template <class State, class Event>
     void emit(const State& state, const Event& event) {
         (*observer_)(state, event);

@@ -14,17 +14,20 @@
 
 namespace vmemcheck::checker {
 
+/// Counts of steps and answers.
 class Coverage {
  public:
     /// Answers counted apart for a choice; higher ones are counted with the last.
     static constexpr unsigned max_values = 64;
 
+    /// What was counted of a step.
     struct StepCount {
         std::uint64_t executions = 0;  ///< enabled runs
         std::uint64_t new_states = 0;  ///< new states given by transitions that began with this step
     };
 
     Coverage() = default;
+    /// Zeroes for the steps and choices of a model.
     Coverage(std::span<const StepInfo> steps, std::span<const ChoiceInfo> choices)
         : steps_(steps.size()), values_(choices.size()), counts_(choices.size() * max_values) {
         for (std::size_t i = 0; i < choices.size(); ++i) values_[i] = static_cast<unsigned>(choices[i].values.size());
@@ -42,6 +45,7 @@ class Coverage {
         }
         return Misuse::none;
     }
+    /// Counts a new state for the step that its transition began with.
     void new_state(StepId step) { ++steps_[step].new_states; }
     /// Adds what another counted of the same model.
     void absorb(const Coverage& other) {
@@ -53,7 +57,9 @@ class Coverage {
         for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
     }
 
+    /// What was counted of a step of the model.
     [[nodiscard]] const StepCount& step(StepId step) const { return steps_[step]; }
+    /// Steps of the model.
     [[nodiscard]] std::size_t step_count() const { return steps_.size(); }
     /// Times a choice was answered so, by an enabled run of a step.
     [[nodiscard]] std::uint64_t choice(ChoiceId choice, int value) const {
@@ -61,6 +67,7 @@ class Coverage {
     }
     /// Values a choice has: those the model names, or those seen if it names none.
     [[nodiscard]] unsigned value_count(ChoiceId choice) const { return std::min(values_[choice], max_values); }
+    /// Choices of the model.
     [[nodiscard]] std::size_t choice_count() const { return values_.size(); }
 
     /// Steps that never ran.

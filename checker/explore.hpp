@@ -15,6 +15,7 @@
 
 namespace vmemcheck::checker {
 
+/// Which runs are explored.
 enum class ExploreMode : std::uint8_t {
     /// All runs whose alternatives cost no more than a bound: 0, then 1, 2, ... (Musuvathi, Qadeer, PLDI 2007; with
     /// costs for delays: Emmi, Qadeer, Rakamaric, POPL 2011).
@@ -46,11 +47,14 @@ enum class RunLeft : std::uint8_t {
     cut,        ///< at ExploreOptions::max_steps
 };
 
+/// In a word: "bounded".
 [[nodiscard]] const char* text(ExploreMode mode);
+/// In a word or two: "run limit".
 [[nodiscard]] const char* text(ExploreEnded ended);
 
+/// What explore() is told. Members below a mode count for that mode only.
 struct ExploreOptions {
-    ExploreMode mode = ExploreMode::bounded;
+    ExploreMode mode = ExploreMode::bounded;  ///< which runs
     /// The violations that matter, by their property; empty: all. Others are noted, and do not end the exploration.
     std::vector<std::string> wanted;
     bool keep_going = false;  ///< go on after a violation that matters
@@ -75,7 +79,7 @@ struct ExploreOptions {
     std::size_t save_every = 4;  ///< points; saving takes longer than going on, so that not each point is worth it
 
     // random and swarm
-    std::uint64_t seed = 0;
+    std::uint64_t seed = 0;       ///< the same one gives the same walks
     std::uint64_t first_run = 0;  ///< the number of the first walk: a walk depends on the seed and its number alone
     /// How often a walk leaves the default, on average (measured by the length of the default run); 0: at each point
     /// all alternatives are equally likely. Swarm draws its own up to this, or 16 if it is 0.
@@ -85,19 +89,20 @@ struct ExploreOptions {
 
 /// The best run found that violates a property.
 struct ExploreViolation {
-    std::string property;
-    std::string message;
+    std::string property;     ///< as ProgramEnd says
+    std::string message;      ///< as ProgramEnd says
     Choices schedule;         ///< to the violation
     std::uint64_t cost = 0;   ///< of its alternatives, summed
     std::uint64_t run = 0;    ///< of random and swarm: number of the walk, first_run included; else runs before
     double seconds = 0;       ///< since the beginning
     std::uint64_t count = 0;  ///< runs that violated it, this included
-    bool wanted = false;
+    bool wanted = false;      ///< it matters: see ExploreOptions::wanted
 };
 
+/// What an exploration found, and how much it did.
 struct ExploreResult {
-    ExploreMode mode{};
-    ExploreEnded ended{};
+    ExploreMode mode{};    ///< which runs were explored
+    ExploreEnded ended{};  ///< why it ended
     /// Of bounded and exhaustive: all was explored that the mode promises (ended complete, no run cut, none given up by
     /// the program; with pruning, up to omission_probability).
     bool complete = false;
@@ -118,24 +123,27 @@ struct ExploreResult {
     double omission_probability = 0;
     /// bounded: the largest bound of which all runs were explored.
     std::optional<std::uint16_t> bound_done;
-    std::size_t peak_memory_bytes = 0;  ///< of states saved and fingerprints
-    double seconds = 0;
+    std::size_t peak_memory_bytes = 0;         ///< of states saved and fingerprints
+    double seconds = 0;                        ///< from the beginning to the end, by the clock
     std::vector<ExploreViolation> violations;  ///< one a property: that of least cost, of these the shortest
 
+    /// runs by seconds; 0 if it took no time.
     [[nodiscard]] double runs_per_second() const { return seconds > 0 ? static_cast<double>(runs) / seconds : 0; }
+    /// Alternatives taken, again ones included, by seconds; 0 if it took no time.
     [[nodiscard]] double points_per_second() const {
         return seconds > 0 ? static_cast<double>(points + retaken) / seconds : 0;
     }
 };
 
+/// How far an exploration is; the members are those of ExploreResult.
 struct ExploreProgress {
-    std::uint64_t runs = 0;
-    std::uint64_t points = 0;
-    std::uint64_t states = 0;
-    std::uint64_t pruned = 0;
-    std::uint16_t bound = 0;  ///< bounded: being explored
-    std::size_t memory_bytes = 0;
-    double seconds = 0;
+    std::uint64_t runs = 0;        ///< that came to an end
+    std::uint64_t points = 0;      ///< alternatives taken for the first time
+    std::uint64_t states = 0;      ///< different ones
+    std::uint64_t pruned = 0;      ///< runs left early
+    std::uint16_t bound = 0;       ///< bounded: being explored
+    std::size_t memory_bytes = 0;  ///< of states saved and fingerprints
+    double seconds = 0;            ///< since the beginning
 };
 
 /// Is told of each run; the program is in its last state meanwhile and may be asked, but not be moved.

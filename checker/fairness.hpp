@@ -21,6 +21,7 @@ enum class FairnessKind : std::uint8_t {
     strong,  ///< enabled again and again, it is taken again and again
     ceases,  ///< it is taken finitely often
 };
+/// "weak", "strong", "ceases".
 [[nodiscard]] const char* text(FairnessKind kind);
 
 /// No actor in particular.
@@ -31,10 +32,10 @@ inline constexpr ChoiceId no_choice = std::numeric_limits<ChoiceId>::max();
 /// An assumption about infinite runs, as data: the action of an actor, or only its runs of one step, or only those with
 /// one of some answers to one choice. The action is enabled where the actor has such a run.
 struct FairnessInfo {
-    std::string_view name;  ///< short and stable
-    FairnessKind kind{};
-    std::string_view sentence;  ///< what it says of the real system, and why that keeps it
-    ActorId actor = any_actor;
+    std::string_view name;         ///< short and stable
+    FairnessKind kind{};           ///< what it says of the action
+    std::string_view sentence;     ///< what it says of the real system, and why that keeps it
+    ActorId actor = any_actor;     ///< any_actor: whoever
     StepId step = no_step;         ///< no_step: any
     ChoiceId choice = no_choice;   ///< no_choice: whatever is answered
     std::uint64_t values = ~0ULL;  ///< bit v: with the answer v (answers beyond 63 count as 63)
@@ -61,8 +62,9 @@ struct FairnessInfo {
 
 /// Assumptions as bits: bit i is number i of the model's list.
 using FairnessSet = std::uint32_t;
-/// Most assumptions a model may list, and most liveness properties one search decides.
+/// Most assumptions a model may list.
 inline constexpr unsigned max_fairness = 31;
+/// Most liveness properties that one search decides.
 inline constexpr unsigned max_liveness = 32;
 
 /// A model that says which runs are fair. Without it every infinite run counts.

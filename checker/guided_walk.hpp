@@ -26,6 +26,7 @@ class Guidance {
  public:
     /// Times a situation was seen, situations with the same low bits of their hash counted together.
     [[nodiscard]] std::uint32_t seen(std::uint64_t situation) const { return counts_[situation % counts_.size()]; }
+    /// Counts a situation as seen once more.
     void see(std::uint64_t situation) {
         std::uint32_t& count = counts_[situation % counts_.size()];
         if (count == 0) ++distinct_;
@@ -39,8 +40,9 @@ class Guidance {
     std::uint64_t distinct_ = 0;
 };
 
+/// What a walk is told.
 struct WalkOptions {
-    std::uint64_t seed = 0;
+    std::uint64_t seed = 0;                   ///< the same one and the same guidance give the same walk
     std::uint64_t length = 1000;              ///< most moves
     bool swarm = false;                       ///< some of the environment may stay quiet for all of the walk
     const std::atomic<bool>* stop = nullptr;  ///< set it to end the walk
@@ -48,7 +50,7 @@ struct WalkOptions {
 
 /// What a walk found.
 struct Walked {
-    Schedule moves;
+    Schedule moves;                       ///< in order, to the violation if there is one
     std::optional<std::size_t> violated;  ///< index of a property
     std::string model_error;              ///< a rule of the model that was broken, or empty
     std::string out_of_bounds;            ///< a field that left its bounds, and so ended the walk, or empty
@@ -66,7 +68,7 @@ struct Walked {
 template <Model M>
 class GuidedWalk {
  public:
-    using State = typename M::State;
+    using State = typename M::State;  ///< of the model
 
     /// \param known properties already found violated
     /// \param open properties to be looked at

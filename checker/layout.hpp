@@ -22,8 +22,8 @@ namespace vmemcheck::checker {
 /// One field that differs between two states.
 struct FieldChange {
     std::size_t field{};  ///< index into Layout::fields()
-    int before{};
-    int after{};
+    int before{};         ///< its value in the one
+    int after{};          ///< and in the other
 };
 
 /// The text of a value of a field: its name if it has one, the number otherwise.
@@ -44,6 +44,7 @@ class Layout {
 
     /// Empty when the layout can be used.
     [[nodiscard]] const std::string& error() const { return error_; }
+    /// In the order of description.
     [[nodiscard]] std::span<const FieldInfo> fields() const { return fields_; }
     /// Index of the field of that name, or -1.
     [[nodiscard]] int find(std::string_view name) const;

@@ -46,9 +46,9 @@ struct StepInfo {
 
 /// One kind of nondeterministic answer. values[0] is the benign one; a fault strikes when another value is taken.
 struct ChoiceInfo {
-    std::string_view name;
+    std::string_view name;                     ///< short and stable: counterexample files refer to it
     std::span<const std::string_view> values;  ///< empty: the value is shown as a number
-    bool fault = false;
+    bool fault = false;                        ///< a failure that may strike: values other than 0 are marked in reports
 };
 
 /// Why an actor cannot move: what it waits for and, if known, which actor has it.
@@ -70,6 +70,7 @@ struct FieldInfo {
 /// Collects the fields of a state. A model's describe() calls it once a field, always in the same order.
 class FieldSink {
  public:
+    /// \param base the state that the fields given are in
     explicit FieldSink(const void* base) : base_(static_cast<const char*>(base)) {}
 
     /// \param field a 1- or 2-byte signed integer (or a class that wraps one) inside the state given to the sink
@@ -81,6 +82,7 @@ class FieldSink {
         fields_.push_back({std::move(name), offset, static_cast<unsigned>(sizeof(Int)), low, high, names});
     }
 
+    /// The fields so far; the sink is empty then.
     [[nodiscard]] std::vector<FieldInfo> take() { return std::move(fields_); }
 
  private:
@@ -96,12 +98,12 @@ class FieldSink {
 /// - fail(assertion, message): an assertion of the model (a WARN or BUG, say) is reached; message must outlive the run.
 /// - emit(state, event): an observer of the real system would see this now; costs nothing while searching.
 struct ArchetypeContext {
-    void at(StepId) {}
-    int choose(ChoiceId, int) { return 0; }
-    void blocked(Guard) {}
-    void fail(AssertionId, const char*) {}
+    void at(StepId) {}                       ///< see above
+    int choose(ChoiceId, int) { return 0; }  ///< see above
+    void blocked(Guard) {}                   ///< see above
+    void fail(AssertionId, const char*) {}   ///< see above
     template <class State, class Event>
-    void emit(const State&, const Event&) {}
+    void emit(const State&, const Event&) {}  ///< see above
 };
 
 /// A system that can be checked.

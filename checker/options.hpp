@@ -14,6 +14,7 @@
 
 namespace vmemcheck::checker {
 
+/// In which order a search goes.
 enum class Strategy : std::uint8_t {
     breadth_first,  ///< counterexamples are the shortest, counted in transitions
     depth_first,    ///< finds deep states early; the successors of a state are all made at once, then followed in turn
@@ -21,24 +22,25 @@ enum class Strategy : std::uint8_t {
 
 /// What a progress callback is told.
 struct Progress {
-    std::uint64_t states = 0;
-    std::uint64_t transitions = 0;
-    std::uint64_t depth = 0;     ///< of the state being expanded
-    std::uint64_t frontier = 0;  ///< states stored and not yet expanded
-    std::size_t memory_bytes = 0;
-    double seconds = 0;
-    double rate = 0;  ///< transitions a second since the last report
+    std::uint64_t states = 0;       ///< stored so far
+    std::uint64_t transitions = 0;  ///< made so far
+    std::uint64_t depth = 0;        ///< of the state being expanded
+    std::uint64_t frontier = 0;     ///< states stored and not yet expanded
+    std::size_t memory_bytes = 0;   ///< taken by the search
+    double seconds = 0;             ///< since the search began
+    double rate = 0;                ///< transitions a second since the last report
 };
 
 /// All states of a search, packed as Layout says.
 struct StoredStates {
-    std::uint64_t count = 0;
+    std::uint64_t count = 0;                                    ///< how many there are
     unsigned words = 0;                                         ///< 32-bit words of a packed state
     std::function<const std::uint32_t*(std::uint64_t)> packed;  ///< the words of state 0 .. count - 1
 };
 
+/// What check() and survey() are told. The defaults search everything, with one thread.
 struct SearchOptions {
-    Strategy strategy = Strategy::breadth_first;
+    Strategy strategy = Strategy::breadth_first;  ///< in which order
     std::uint64_t max_states = 0;      ///< 0: no limit (where states are indexed, see check_with(): 2^32 - 2)
     std::size_t max_memory_bytes = 0;  ///< of what the search allocates; 0: no limit
     double max_seconds = 0;            ///< 0: no limit
@@ -70,9 +72,10 @@ struct SearchOptions {
     std::function<void(const StoredStates&)> states;
 };
 
+/// What simulate() is told.
 struct SimulationOptions {
-    std::uint64_t seed = 0;
-    std::uint64_t walks = 100;
+    std::uint64_t seed = 0;                   ///< the same one gives the same walks
+    std::uint64_t walks = 100;                ///< how many
     std::uint64_t length = 1000;              ///< most steps a walk
     double max_seconds = 0;                   ///< 0: no limit
     bool stop_when_decided = true;            ///< as in SearchOptions
@@ -84,8 +87,10 @@ struct SimulationOptions {
 /// The clock and the limits of a search that are not the store's. check() is to be called for every state expanded.
 class Limits {
  public:
-    using Clock = std::chrono::steady_clock;
+    using Clock = std::chrono::steady_clock;  ///< what time is read from
 
+    /// \param max_seconds 0: no limit
+    /// \param stop ends it when set; may be null
     Limits(double max_seconds, const std::atomic<bool>* stop) : max_seconds_(max_seconds), stop_(stop) {}
 
     /// The limit that is reached, if one is. Looks at the clock at one call in 32.

@@ -18,29 +18,32 @@ namespace vmemcheck::checker {
 
 /// One thing that may come next: an actor does what it is about to do, and the environment answers it so.
 struct Alternative {
-    std::uint16_t actor = 0;
+    std::uint16_t actor = 0;   ///< who moves
     std::uint16_t answer = 0;  ///< 0 is the benign one
     /// By how much it deviates from the default schedule: 0 for the default one, and at times for others.
     std::uint16_t cost = 0;
 
+    /// Equal in all members.
     friend bool operator==(const Alternative&, const Alternative&) = default;
 };
 
 /// Something that a part of a run touched, for partial-order reduction.
 struct Touched {
-    std::uint64_t object = 0;
-    bool written = false;
+    std::uint64_t object = 0;  ///< any number that stands for it
+    bool written = false;      ///< if not, it was read
 };
 
 /// How a run came to its end.
 struct ProgramEnd {
+    /// Which kind of end.
     enum class Kind : std::uint8_t {
         finished,   ///< nothing more happens, and all is well
         violation,  ///< `property` is violated, as `message` says
         given_up,   ///< a bound of the program's own was reached
-    } kind = Kind::finished;
-    std::string property;
-    std::string message;
+    };
+    Kind kind = Kind::finished;  ///< how
+    std::string property;        ///< of a violation: a stable name
+    std::string message;         ///< of a violation: one sentence
 };
 
 /// What a program saves of itself to come back to. Only the program that made it can read it.
@@ -89,6 +92,7 @@ class Program {
 
     /// For people: "worker: alloc_contig_range(mb 1) = -EBUSY". Of an alternative at this point of choice.
     [[nodiscard]] virtual std::string describe(const Alternative& alternative) const = 0;
+    /// For people.
     [[nodiscard]] virtual std::string actor_name(std::uint16_t actor) const = 0;
 };
 

@@ -11,6 +11,7 @@
 
 namespace vmemcheck::checker {
 
+/// What a property says of the states and runs of a model.
 enum class PropertyKind : std::uint8_t {
     invariant,     ///< holds(state) in every reachable state
     assertion,     ///< no step calls fail(assertion)
@@ -31,20 +32,22 @@ enum class PropertyKind : std::uint8_t {
 /// A property of a model. Plain data and plain functions: predicates are called for every state.
 template <class M>
 struct Property {
-    using State = typename M::State;
+    using State = typename M::State;  ///< of the model
 
-    std::string id;  ///< stable name, for instance "not-broken"
-    PropertyKind kind{};
+    std::string id;         ///< stable name, for instance "not-broken"
+    PropertyKind kind{};    ///< which of the members below count
     std::string sentence;   ///< what it says, one sentence
     std::string source;     ///< the function, specification clause or paper it comes from
     std::string broken_by;  ///< the mutant or release that shows it can fail
 
+    /// Of a state: what must hold, or what a reachability property looks for.
     bool (*holds)(const M&, const State&) = nullptr;
+    /// The same of a step, where the kind asks for it.
     bool (*holds_step)(const M&, const State& before, const State& after) = nullptr;
     /// For PropertyKind::assertion; with has_assertion, fail() calls that count for a property of another kind as well.
     /// A deadlock property may have an invariant (holds) besides.
     AssertionId assertion = 0;
-    bool has_assertion = false;
+    bool has_assertion = false;  ///< see assertion
 
     /// For liveness: the assumptions of the model under which it must hold.
     FairnessSet fairness = 0;

@@ -24,11 +24,12 @@ namespace vmemcheck::checker {
 
 /// What has to be known of a step to run it again; a MicroStep will do as well.
 struct RecordedStep {
-    ActorId actor{};
-    StepId step{};
-    std::vector<ChoiceTaken> choices;
+    ActorId actor{};                   ///< who
+    StepId step{};                     ///< which step; another one is a divergence
+    std::vector<ChoiceTaken> choices;  ///< the answers it got, in order
 };
 
+/// What came of running a recording again.
 template <class M>
 struct Replay {
     /// The initial state, then the state after each step that could be replayed.

@@ -37,26 +37,29 @@ enum class Ended : std::uint8_t {
     model_error,  ///< the model broke a rule: Result::model_error
 };
 
+/// In a word: "holds".
 [[nodiscard]] const char* text(Status status);
+/// In a word or two: "state limit".
 [[nodiscard]] const char* text(Ended ended);
+/// In a word or two: "end state".
 [[nodiscard]] const char* text(PropertyKind kind);
 
 /// One run of a step function.
 template <class State>
 struct MicroStep {
-    ActorId actor{};
-    StepId step{};
+    ActorId actor{};                   ///< who
+    StepId step{};                     ///< which step
     std::vector<ChoiceTaken> choices;  ///< in the order they were asked
-    State after;
+    State after;                       ///< the state it led to
     /// False for a local step the search ran together with the step before it.
     bool starts_transition = true;
 };
 
 /// An actor at the end of a deadlock counterexample.
 struct BlockedActor {
-    ActorId actor{};
-    std::string actor_name;
-    ActorKind kind{};
+    ActorId actor{};          ///< who
+    std::string actor_name;   ///< its name
+    ActorKind kind{};         ///< whether it owes anything
     bool can_move = false;    ///< then the other members below are empty
     std::string guard;        ///< what it waits for
     int holder = -1;          ///< who has it, -1 if unknown
@@ -70,15 +73,16 @@ struct BlockedActor {
 /// A run that ends in a violation, or that reaches what a reachability property asks for.
 template <class M>
 struct Counterexample {
-    std::size_t property{};  ///< index into the properties checked
-    std::string message;
-    typename M::State initial;
-    std::vector<MicroStep<typename M::State>> steps;
+    std::size_t property{};                           ///< index into the properties checked
+    std::string message;                              ///< why it counts, one sentence
+    typename M::State initial;                        ///< where it begins
+    std::vector<MicroStep<typename M::State>> steps;  ///< in order
     std::vector<BlockedActor> blocked;  ///< every actor, for a deadlock or in the first state of a loop; else empty
     /// For liveness: after the steps the state is what it was before step number `loop`, and the run goes on from there
     /// for ever. With loop == steps.size() nothing happens any more.
     std::optional<std::size_t> loop{};
 
+    /// The state it ends in.
     [[nodiscard]] const typename M::State& last() const { return steps.empty() ? initial : steps.back().after; }
     /// Transitions: steps without the local ones fused to them.
     [[nodiscard]] std::size_t transitions() const {
@@ -88,9 +92,10 @@ struct Counterexample {
     }
 };
 
+/// What a search says of one property.
 template <class M>
 struct Verdict {
-    Status status = Status::incomplete;
+    Status status = Status::incomplete;  ///< what is known
     /// The property's trigger never occurred (for end_state: in no end state), so it said nothing.
     bool vacuous = false;
     /// holds; for reachability, reached or unreached as expected. False if incomplete.
@@ -99,6 +104,7 @@ struct Verdict {
     std::optional<Counterexample<M>> counterexample;
 };
 
+/// Figures of a search or a simulation.
 struct Statistics {
     std::uint64_t states = 0;  ///< stored (simulation: visited, repetitions counted)
     /// States that those expanded stand for, where some were not kept because of symmetry; else 0. Only those that can
@@ -109,7 +115,7 @@ struct Statistics {
     std::uint64_t pruned = 0;              ///< states and transitions not followed, as they violate a property
     std::uint64_t unclaimed_failures = 0;  ///< fail() calls of assertions that no property asked about; not pruned
     std::uint64_t max_depth = 0;           ///< transitions from an initial state (depth first: along the paths taken)
-    double seconds = 0;
+    double seconds = 0;                    ///< from the beginning to the end, by the clock
     // Of the graph that liveness properties are decided on; 0 if there are none.
     std::uint64_t graph_transitions = 0;  ///< different ones
     std::size_t graph_bytes = 0;          ///< all that deciding took at most, without the states
@@ -117,9 +123,10 @@ struct Statistics {
     std::size_t packed_bits = 0;          ///< of a state
     std::size_t packed_bytes = 0;         ///< of a state
     std::size_t memory_bytes = 0;         ///< taken by the search at its end
-    std::size_t peak_memory_bytes = 0;
+    std::size_t peak_memory_bytes = 0;    ///< most it took at any time
     std::size_t peak_resident_bytes = 0;  ///< of the whole process, from getrusage
 
+    /// transitions by seconds; 0 if it took no time.
     [[nodiscard]] double transitions_per_second() const {
         return seconds > 0 ? static_cast<double>(transitions) / seconds : 0;
     }
@@ -129,17 +136,18 @@ struct Statistics {
     }
 };
 
+/// What a search gives back.
 template <class M>
 struct Result {
     std::vector<Verdict<M>> verdicts;  ///< one a property, in their order
-    Ended ended = Ended::complete;
+    Ended ended = Ended::complete;     ///< why it ended
     /// Every state reachable without passing a violation was explored.
     bool complete = false;
     std::string model_error;  ///< if ended == model_error: what is wrong with the model
     /// The run to the error, if it has one; its property index means nothing.
     std::optional<Counterexample<M>> model_error_run;
-    Coverage coverage;
-    Statistics statistics;
+    Coverage coverage;      ///< which steps and answers were exercised
+    Statistics statistics;  ///< how much there was, and what it took
 
     /// Every verdict is as expected and the model made no error. Vacuous verdicts count as expected.
     [[nodiscard]] bool as_expected() const {

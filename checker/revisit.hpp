@@ -24,7 +24,7 @@ namespace vmemcheck::checker {
 template <Model M>
 class Visitor {
  public:
-    using State = typename M::State;
+    using State = typename M::State;  ///< of the model
 
     Visitor() = default;
     Visitor(const Visitor&) = delete;

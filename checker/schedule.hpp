@@ -26,11 +26,13 @@ namespace vmemcheck::checker {
 
 /// An actor moves once.
 struct Move {
-    ActorId actor{};
-    std::vector<ChoiceTaken> answers;
+    ActorId actor{};                   ///< who
+    std::vector<ChoiceTaken> answers;  ///< that it is given, in order
 
+    /// Equal in all members.
     friend bool operator==(const Move&, const Move&) = default;
 };
+/// Moves in order: a run, for a lenient replay.
 using Schedule = std::vector<Move>;
 
 /// The context of a lenient replay: a question is answered by the next recorded answer to a question of its kind, and
@@ -40,6 +42,8 @@ class LenientContext : public ContextBase {
     /// \param given must outlive the context
     explicit LenientContext(std::span<const ChoiceTaken> given) : given_(given), used_(given.size()) {}
 
+    /// The next recorded answer of the kind, or 0.
+    /// \param count answers there are
     int choose(ChoiceId choice, int count) {
         int value = 0;
         for (std::size_t i = 0; i < given_.size(); ++i) {
@@ -51,6 +55,7 @@ class LenientContext : public ContextBase {
         taken_.emplace_back(choice, value);
         return value;
     }
+    /// Nobody observes it.
     template <class State, class Event>
     void emit(const State&, const Event&) {}
 
@@ -108,7 +113,7 @@ struct Executed {
 template <Model M>
 class LenientRunner {
  public:
-    using State = typename M::State;
+    using State = typename M::State;  ///< of the model
 
     /// The model and the property must outlive it.
     LenientRunner(const M& model, const Property<M>& property, const State& initial)
@@ -129,9 +134,11 @@ class LenientRunner {
         return run_of;
     }
 
+    /// As given.
     [[nodiscard]] const M& model() const { return model_; }
-    [[nodiscard]] const Property<M>& property() const { return properties_.front(); }
-    [[nodiscard]] const State& initial() const { return initial_; }
+    [[nodiscard]] const Property<M>& property() const { return properties_.front(); }  ///< as given
+    [[nodiscard]] const State& initial() const { return initial_; }                    ///< as given
+    /// Of the states of the model.
     [[nodiscard]] const Layout& layout() const { return layout_; }
     /// Moves tried so far.
     [[nodiscard]] std::uint64_t work() const { return work_; }

@@ -18,6 +18,7 @@
 
 namespace vmemcheck::checker {
 
+/// What a Shrinker is told.
 struct ShrinkOptions {
     std::uint64_t seed = 0;  ///< the same seed shrinks to the same run
     /// Most states of one search for shortcuts; 0: no such searches.
@@ -33,7 +34,7 @@ struct ShrinkOptions {
 template <Model M>
 class Shrinker {
  public:
-    using State = typename M::State;
+    using State = typename M::State;  ///< of the model
 
     /// The model and the property must outlive it.
     Shrinker(const M& model, const Property<M>& property, const State& initial, const ShrinkOptions& options)

@@ -13,6 +13,7 @@
 
 namespace vmemcheck::checker {
 
+/// What shrink() is told.
 struct ShrinkChoicesOptions {
     std::size_t max_steps = 10'000;   ///< of a run
     std::uint64_t max_runs = 10'000;  ///< of delta debugging
