@@ -2,6 +2,7 @@
 #include "checker/discovery_log.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace vmemcheck::checker {
 
@@ -40,7 +41,10 @@ void DiscoveryLog::encode(std::vector<unsigned char>& bytes, DiscoveryIndex step
 
 bool DiscoveryLog::room(std::size_t bytes) {
     if (!blocks_.empty() && blocks_.back().bytes.capacity() - blocks_.back().bytes.size() >= bytes) return true;
-    const std::size_t size = std::max(bytes, block_bytes);
+    return begin_block(std::max(bytes, block_bytes));
+}
+
+bool DiscoveryLog::begin_block(std::size_t size) {
     if (!budget_.take(size + sizeof(Block))) return false;
     taken_ += size + sizeof(Block);
     blocks_.push_back({size_, last_parent_, {}});
@@ -57,6 +61,55 @@ bool DiscoveryLog::append(const Piece& piece) {
     bytes.insert(bytes.end(), piece.bytes_.begin(), piece.bytes_.end());
     last_parent_ = piece.last_parent_;
     size_ += piece.count_;
+    return true;
+}
+
+DiscoveryLog::End DiscoveryLog::end() const {
+    return {blocks_.size(), blocks_.empty() ? 0 : blocks_.back().bytes.size(), size_, last_parent_};
+}
+
+void DiscoveryLog::back_to(const End& end) {
+    for (; blocks_.size() > end.blocks; blocks_.pop_back()) {
+        const std::size_t bytes = blocks_.back().bytes.capacity() + sizeof(Block);
+        budget_.give_back(bytes);
+        taken_ -= bytes;
+    }
+    if (!blocks_.empty()) blocks_.back().bytes.resize(end.bytes);
+    size_ = end.size;
+    last_parent_ = end.last_parent;
+}
+
+void DiscoveryLog::save(ArchiveWriter& to) const {
+    to.value(initial_);
+    to.value(size_);
+    to.value(last_parent_);
+    to.value<std::uint64_t>(blocks_.size());
+    for (const Block& block : blocks_) {
+        to.value(block.first);
+        to.value(block.parent);
+        to.list(std::span<const unsigned char>(block.bytes));
+    }
+}
+
+bool DiscoveryLog::load(ArchiveReader& from) {
+    initial_ = from.value<DiscoveryIndex>();
+    const auto size = from.value<DiscoveryIndex>();
+    const auto last_parent = from.value<DiscoveryIndex>();
+    const std::size_t blocks = from.length(1);
+    size_ = initial_;
+    for (std::size_t i = 0; i < blocks; ++i) {
+        const auto first = from.value<DiscoveryIndex>();
+        const auto parent = from.value<DiscoveryIndex>();
+        from.require(first >= size_ && parent < first, "the log of states is wrong");
+        const std::size_t bytes = from.length(1);
+        size_ = first;
+        last_parent_ = parent;
+        if (!begin_block(i + 1 == blocks ? std::max(bytes, block_bytes) : bytes)) return false;
+        blocks_.back().bytes.resize(bytes);
+        from.get(blocks_.back().bytes.data(), bytes);
+    }
+    size_ = size;
+    last_parent_ = last_parent;
     return true;
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "checker/archive.hpp"
 #include "checker/memory.hpp"
 
 namespace vmemcheck::checker {
@@ -73,6 +74,21 @@ class DiscoveryLog {
     /// \param index less than size()
     [[nodiscard]] Way way_to(DiscoveryIndex index) const;
 
+    /// Where the log ends.
+    struct End {
+        std::size_t blocks = 0;
+        std::size_t bytes = 0;  ///< of the last block
+        DiscoveryIndex size = 0;
+        DiscoveryIndex last_parent = 0;
+    };
+    [[nodiscard]] End end() const;
+    /// Takes back what was appended since.
+    void back_to(const End& end);
+
+    void save(ArchiveWriter& to) const;
+    /// Reads what was saved into an empty log. \return false if there is no memory
+    [[nodiscard]] bool load(ArchiveReader& from);
+
  private:
     struct Block {
         DiscoveryIndex first = 0;   ///< the state its bytes begin with
@@ -83,6 +99,7 @@ class DiscoveryLog {
 
     static void encode(std::vector<unsigned char>& bytes, DiscoveryIndex step, std::uint32_t transition);
     bool room(std::size_t bytes);
+    bool begin_block(std::size_t size);
 
     MemoryBudget& budget_;
     std::size_t taken_ = 0;

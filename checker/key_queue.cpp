@@ -2,6 +2,7 @@
 #include "checker/key_queue.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace vmemcheck::checker {
@@ -51,6 +52,47 @@ void KeyQueue::pop(std::uint64_t count) {
         budget_->give_back(blocks_.front().bytes.capacity() + sizeof(Block));
         blocks_.pop_front();
     }
+}
+
+void KeyQueue::cut_to(std::uint64_t size) {
+    while (size_ > size) {
+        Block& block = blocks_.back();
+        const std::uint64_t removed = std::min<std::uint64_t>(block.count, size_ - size);
+        size_ -= removed;
+        block.count -= static_cast<std::uint32_t>(removed);
+        block.bytes.resize(std::size_t{block.count} * block.format.bytes());
+        if (block.count != 0) continue;
+        budget_->give_back(block.bytes.capacity() + sizeof(Block));
+        blocks_.pop_back();
+    }
+}
+
+void KeyQueue::save(ArchiveWriter& to) const {
+    to.value<std::uint64_t>(blocks_.size());
+    std::uint64_t skip = popped_;
+    for (const Block& block : blocks_) {
+        const std::size_t bytes = block.format.bytes();
+        to.value(block.format);
+        to.list(std::span(block.bytes).subspan(skip * bytes));
+        skip = 0;
+    }
+}
+
+bool KeyQueue::load(ArchiveReader& from) {
+    constexpr std::size_t most_keys = std::size_t{1} << 31;  // of a block
+    const std::size_t blocks = from.length(1);
+    for (std::size_t i = 0; i < blocks; ++i) {
+        const auto format = from.value<KeyFormat>();
+        from.require(format.valid(), "the form of keys is wrong");
+        auto keys = from.list<unsigned char>();
+        const std::size_t count = keys.size() / format.bytes();
+        from.require(count > 0 && count <= most_keys && keys.size() % format.bytes() == 0,
+                     "the number of keys is wrong");
+        if (!budget_->take(keys.capacity() + sizeof(Block))) return false;
+        blocks_.push_back({format, static_cast<std::uint32_t>(count), std::move(keys)});
+        size_ += count;
+    }
+    return true;
 }
 
 void KeyQueue::swap(KeyQueue& other) noexcept {

@@ -9,6 +9,7 @@
 #include <deque>
 #include <vector>
 
+#include "checker/archive.hpp"
 #include "checker/keys.hpp"
 #include "checker/memory.hpp"
 
@@ -25,6 +26,11 @@ struct KeyFormat {
         : form(form_), home_bytes((home_bits + 7) / 8), rest_bytes((form_.bits() + 7) / 8) {}
 
     [[nodiscard]] unsigned bytes() const { return home_bytes + rest_bytes; }
+    /// Whether it is one: what was read from a file may not be.
+    [[nodiscard]] bool valid() const {
+        return form.valid() && home_bytes >= 1 && home_bytes <= sizeof(Key::home) &&
+               rest_bytes == (form.bits() + 7) / 8;
+    }
     void append(std::vector<unsigned char>& to, const Key& key) const {
         const std::size_t at = to.size();
         to.resize(at + bytes());
@@ -73,6 +79,12 @@ class KeyQueue {
     void pop(std::uint64_t count);
     void clear() { pop(size_); }
     void swap(KeyQueue& other) noexcept;
+    /// Removes the last keys: so many are left.
+    void cut_to(std::uint64_t size);
+
+    void save(ArchiveWriter& to) const;
+    /// Reads what was saved into an empty queue. \return false if there is no memory
+    [[nodiscard]] bool load(ArchiveReader& from);
 
  private:
     struct Block {

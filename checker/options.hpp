@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "checker/result.hpp"
 
@@ -37,6 +38,20 @@ struct StoredStates {
     std::function<const std::uint32_t*(std::uint64_t)> packed;  ///< the words of state 0 .. count - 1
 };
 
+/// A file from which a breadth-first search of states and steps goes on when it was ended too early, by a limit, a
+/// signal or a crash. When the search is complete the file is removed. docs/beyond-memory.md.
+struct CheckpointOptions {
+    std::string file;     ///< empty: none. FILE.tmp is used as well
+    double seconds = 30;  ///< between two of them, at least
+    /// What is searched, as far as the caller knows it better: lines "what: value". A file that says anything else is
+    /// refused. Limits and threads may differ, and so should not be told.
+    std::string identity;
+    /// Told if the search goes on from the file: states it has, its depth, and seconds it took.
+    std::function<void(std::uint64_t states, std::uint64_t depth, double seconds)> continued;
+    /// Told, in a sentence, why a checkpoint could not be written. The search goes on.
+    std::function<void(const std::string& why)> failed;
+};
+
 struct SearchOptions {
     Strategy strategy = Strategy::breadth_first;
     std::uint64_t max_states = 0;      ///< 0: no limit (where states are indexed, see check_with(): 2^32 - 2)
@@ -55,6 +70,7 @@ struct SearchOptions {
     bool check_fused = false;  ///< evaluate invariants on the states within a fused transition as well
     /// End when every property is violated or reached. Properties that hold keep a search going to its end.
     bool stop_when_decided = true;
+    CheckpointOptions checkpoint;
     const std::atomic<bool>* stop = nullptr;        ///< set it, from a signal handler say, to end the search
     std::function<void(const Progress&)> progress;  ///< called about four times a second
     /// Called at the end of a search that is complete and pruned nothing, with every state stored: without fusing the
@@ -104,6 +120,8 @@ class Limits {
         reported_ = now_;
         transitions_ = progress.transitions;
     }
+    /// So many transitions were made by an earlier run: they do not count for the rate.
+    void begin_at(std::uint64_t transitions) { transitions_ = transitions; }
     /// Seconds since construction.
     [[nodiscard]] double seconds() const { return seconds_at(Clock::now()); }
 

@@ -48,6 +48,7 @@ RoundStore::RoundStore(std::span<const FieldInfo> fields, std::span<const unsign
       packed_(packer_.words()) {
     for (RoundBuffers& buffers : buffers_) {
         buffers.coverage = coverage;
+        buffers.beyond = coverage;
         buffers.forget();
     }
 }
@@ -90,7 +91,8 @@ std::size_t RoundStore::cut(std::uint64_t degree) {
     while (taken < states && taken < level_.size()) {
         if (chunks_in_use_ == chunks_.size()) chunks_.emplace_back();
         RoundChunk& chunk = chunks_[chunks_in_use_++];
-        chunk.states = level_.run(taken, chunk_states);
+        chunk.states =
+            level_.run(taken, static_cast<std::uint32_t>(std::min<std::uint64_t>(chunk_states, states - taken)));
         chunk.first = expanded_ + taken;
         taken += chunk.states.count;
     }
@@ -128,11 +130,27 @@ RoundStore::Full RoundStore::take_in() {
     if (full) return Full::memory;
     const Full states = count_fresh();
     each(chunks_in_use_, [&](std::size_t i, unsigned worker) { put_in_order(chunks_[i], buffers_[worker], format); });
-    for (std::size_t i = 0; i < chunks_in_use_; ++i) {
-        if (!next_.append(format, chunks_[i].keys) || !log_.append(chunks_[i].log)) return Full::memory;
-    }
+    if (!append_new(format)) return Full::memory;
     skip();
     return account() ? states : Full::memory;
+}
+
+/// Adds the new states to the next level and the log: all, or none.
+bool RoundStore::append_new(const KeyFormat& format) {
+    const DiscoveryLog::End end = log_.end();
+    const std::uint64_t waiting = next_.size();
+    for (std::size_t i = 0; i < chunks_in_use_; ++i) {
+        if (next_.append(format, chunks_[i].keys) && log_.append(chunks_[i].log)) continue;
+        next_.cut_to(waiting);
+        log_.back_to(end);
+        beyond_ = 0;
+        return false;
+    }
+    return true;
+}
+
+void RoundStore::drop_records() {
+    for (std::size_t i = 0; i < chunks_in_use_; ++i) chunks_[i].count.fill(0);
 }
 
 void RoundStore::skip() {
@@ -140,32 +158,35 @@ void RoundStore::skip() {
     for (std::size_t i = 0; i < chunks_in_use_; ++i) states += chunks_[i].states.count;
     level_.pop(states);
     expanded_ += states;
+    chunks_in_use_ = 0;
     for (RoundBuffers& buffers : buffers_) {
         for (RoundRecords& records : buffers.records) records.clear();
     }
 }
 
-/// Adds what belongs to a part of the table; of each chunk's records the new ones are left.
+/// Adds what belongs to a part of the table; of each chunk's records those that were added are left.
 bool RoundStore::store(unsigned part, const RestForm& form) {
     constexpr std::uint32_t ahead = 16;
     CompactTable& table = *table_;
-    if (!table.set_form(part, form)) return false;
+    bool full = !table.set_form(part, form);
     for (std::size_t i = 0; i < chunks_in_use_; ++i) {
         RoundChunk& chunk = chunks_[i];
         RoundRecord* const records = buffers_[chunk.worker].records[part].data() + chunk.begin[part];
-        const std::uint32_t count = chunk.count[part];
+        const std::uint32_t count = full ? 0 : chunk.count[part];
         std::uint32_t fresh = 0;
         for (std::uint32_t r = 0; r < std::min(count, ahead); ++r) table.prefetch(part, records[r].home);
         for (std::uint32_t r = 0; r < count; ++r) {
             if (r + ahead < count) table.prefetch(part, records[r + ahead].home);
             const Segment::Done done = table.insert(part, {records[r].rest, records[r].home});
-            if (done == Segment::Done::full) [[unlikely]]
-                return false;
+            if (done == Segment::Done::full) [[unlikely]] {
+                full = true;
+                break;
+            }
             if (done == Segment::Done::added) records[fresh++] = records[r];
         }
         chunk.count[part] = fresh;
     }
-    return true;
+    return !full;
 }
 
 /// Counts the new states of each chunk, and looks after the limit.
@@ -179,6 +200,7 @@ RoundStore::Full RoundStore::count_fresh() {
         chunk.kept = static_cast<std::uint32_t>(std::min<std::uint64_t>(fresh, room - std::min(room, all)));
         all += fresh;
     }
+    beyond_ = all - std::min(room, all);
     return all > room ? Full::states : Full::no;
 }
 
@@ -194,11 +216,11 @@ void RoundStore::put_in_order(RoundChunk& chunk, RoundBuffers& buffers, const Ke
     chunk.log.clear();
     chunk.keys.clear();
     std::size_t state = 0;
-    for (std::uint32_t i = 0; i < chunk.kept; ++i) {
+    for (std::uint32_t i = 0; i < fresh.size(); ++i) {
         const RoundRecord& record = fresh[i];
         while (state + 1 < chunk.starts.size() && chunk.starts[state + 1] <= record.transition) ++state;
         chunk.log.add(chunk.first + state, record.transition - chunk.starts[state]);
-        buffers.coverage.new_state(chunk.steps[record.transition]);
+        (i < chunk.kept ? buffers.coverage : buffers.beyond).new_state(chunk.steps[record.transition]);
         format.append(chunk.keys, {record.rest, record.home});
     }
 }
@@ -245,7 +267,8 @@ std::vector<std::vector<std::int16_t>> RoundStore::sample_fields() {
 
 RoundStore::Full RoundStore::regroup() {
     regrouped_ = true;
-    Packer packer(fields_, state_.size(), group_fields(sample_fields(), StateKeys::most_leaves));
+    groups_ = group_fields(sample_fields(), StateKeys::most_leaves);
+    Packer packer(fields_, state_.size(), groups_);
     auto keys = std::make_unique<StateKeys>(packer, budget_);
     std::vector<std::uint64_t> repacked(packer.words());
     bool full = false;
@@ -281,12 +304,59 @@ RoundStore::Full RoundStore::regroup() {
         queue->swap(rewritten);
     }
     if (full) return Full::memory;
+    begin_keys(std::move(packer), std::move(keys), std::move(table));
+    return Full::no;
+}
+
+void RoundStore::begin_keys(Packer packer, std::unique_ptr<StateKeys> keys, std::unique_ptr<CompactTable> table) {
     packer_ = std::move(packer);
     keys_ = std::move(keys);
     table_ = std::move(table);
     packed_.resize(packer_.words());
     for (RoundBuffers& buffers : buffers_) buffers.forget();
-    return Full::no;
+}
+
+void RoundStore::save(ArchiveWriter& to) const {
+    to.value(regrouped_);
+    to.list(std::span(groups_));
+    keys_->save(to);
+    std::vector<Key> added;  // by the round that is to be made again
+    for (unsigned part = 0; part < table_->parts(); ++part) {
+        added.clear();
+        for (std::size_t i = 0; i < chunks_in_use_; ++i) {
+            const RoundChunk& chunk = chunks_[i];
+            const RoundRecord* const records = buffers_[chunk.worker].records[part].data() + chunk.begin[part];
+            for (std::uint32_t r = 0; r < chunk.count[part]; ++r) added.push_back({records[r].rest, records[r].home});
+        }
+        table_->save(to, part, added);
+    }
+    log_.save(to);
+    level_.save(to);
+    next_.save(to);
+    to.value(expanded_);
+}
+
+bool RoundStore::load(ArchiveReader& from) {
+    regrouped_ = from.value<bool>();
+    groups_ = from.list<unsigned>();
+    if (!groups_.empty()) {
+        from.require(groups_.size() == fields_.size() &&
+                         *std::max_element(groups_.begin(), groups_.end()) < StateKeys::most_leaves,
+                     "the groups of fields are wrong");
+        Packer packer(fields_, state_.size(), groups_);
+        auto keys = std::make_unique<StateKeys>(packer, budget_);
+        auto table = std::make_unique<CompactTable>(keys->home_bits(), keys->form(), budget_);
+        begin_keys(std::move(packer), std::move(keys), std::move(table));
+    }
+    if (!table_->ready() || !keys_->load(from)) return false;
+    for (unsigned part = 0; part < table_->parts(); ++part) {
+        if (!table_->load(from, part)) return false;
+    }
+    if (!log_.load(from) || !level_.load(from) || !next_.load(from)) return false;
+    expanded_ = from.value<DiscoveryIndex>();
+    from.require(table_->size() == log_.size() && expanded_ + waiting() == log_.size(),
+                 "the number of states is wrong");
+    return true;
 }
 
 }  // namespace vmemcheck::checker::detail

@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "checker/archive.hpp"
 #include "checker/compact_table.hpp"
 #include "checker/coverage.hpp"
 #include "checker/discovery_log.hpp"
@@ -47,6 +48,7 @@ class RoundRecords {
     }
     void clear() { size_ = 0; }
     [[nodiscard]] RoundRecord* data() { return all_.data(); }
+    [[nodiscard]] const RoundRecord* data() const { return all_.data(); }
     [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(size_); }
     [[nodiscard]] std::size_t bytes() const { return all_.capacity() * sizeof(RoundRecord); }
 
@@ -64,7 +66,7 @@ struct RoundChunk {
     std::array<std::uint32_t, most_round_parts> count{};  ///< of them; later, of the new ones
     std::vector<std::uint32_t> starts;                    ///< of each state: its first transition
     std::vector<StepId> steps;                            ///< of each transition: what it began with
-    std::uint32_t kept = 0;                               ///< new states, but not more than there may be
+    std::uint32_t kept = 0;                               ///< new states within the limit
     DiscoveryLog::Piece log;
     std::vector<unsigned char> keys;
 };
@@ -78,6 +80,7 @@ struct RoundBuffers {
     std::vector<Key> recent;
     std::vector<RoundRecord> fresh;  ///< for putting them in order
     Coverage coverage;               ///< of the new states
+    Coverage beyond;                 ///< of those over the limit
 
     /// Forgets which keys were made lately.
     void forget() { recent.assign(recent_keys, Key{~std::uint64_t{0}, ~std::uint32_t{0}}); }
@@ -103,12 +106,17 @@ class RoundStore {
     [[nodiscard]] StateKeys& keys() { return *keys_; }
     [[nodiscard]] const CompactTable& table() const { return *table_; }
     [[nodiscard]] RoundBuffers& buffers(unsigned worker) { return buffers_[worker]; }
+    [[nodiscard]] const RoundBuffers& buffers(unsigned worker) const { return buffers_[worker]; }
     [[nodiscard]] const DiscoveryLog& log() const { return log_; }
+    /// States found, up to the limit. All that the last round found are stored, so that a later search can go on.
+    [[nodiscard]] std::uint64_t states() const { return log_.size() - beyond_; }
     [[nodiscard]] const MemoryBudget& budget() const { return budget_; }
     /// States found and not yet expanded.
     [[nodiscard]] std::uint64_t waiting() const { return level_.size() + next_.size(); }
     /// Of them, those of the level that is being expanded.
     [[nodiscard]] std::uint64_t waiting_in_level() const { return level_.size(); }
+    /// Whether the level after that has states.
+    [[nodiscard]] bool next_level_begun() const { return next_.size() != 0; }
 
     /// Adds an initial state, packed; to be called before anything else. \param added whether it is new
     [[nodiscard]] Full add_initial(const std::uint64_t* packed, bool& added);
@@ -121,8 +129,13 @@ class RoundStore {
     [[nodiscard]] RoundChunk& chunk(std::size_t i) { return chunks_[i]; }
     /// Calls work(i, worker) for each i < count; not on all threads if there are few chunks in this round.
     void each(std::size_t count, const std::function<void(std::size_t, unsigned)>& work);
-    /// Stores the successors of this round's states.
+    /// Stores the successors of this round's states. If there is no memory for them, mid_round() says whether it is as
+    /// if none was stored.
     [[nodiscard]] Full take_in();
+    /// Whether the states of this round are still to be expanded. Until the round is skipped or the next begins.
+    [[nodiscard]] bool mid_round() const { return chunks_in_use_ != 0; }
+    /// Nothing was stored of this round.
+    void drop_records();
     /// Ends the round without storing anything.
     void skip();
 
@@ -131,6 +144,12 @@ class RoundStore {
     /// Divides the fields into leaves anew, by what was seen so far, and turns all keys into those that this gives.
     /// Packer and keys are others afterwards.
     [[nodiscard]] Full regroup();
+
+    /// Writes all there is, as it was before this round if mid_round(). Not after release_table().
+    void save(ArchiveWriter& to) const;
+    /// Reads what was saved into a store of the same fields, to which nothing was added. \return false if there is no
+    /// memory; the store is then of no use
+    [[nodiscard]] bool load(ArchiveReader& from);
 
     /// Gives the table back. Nothing can be stored any more.
     void release_table() { table_.reset(); }
@@ -143,6 +162,8 @@ class RoundStore {
     bool store(unsigned part, const RestForm& form);
     Full count_fresh();
     void put_in_order(RoundChunk& chunk, RoundBuffers& buffers, const KeyFormat& format);
+    bool append_new(const KeyFormat& format);
+    void begin_keys(Packer packer, std::unique_ptr<StateKeys> keys, std::unique_ptr<CompactTable> table);
     bool account();
 
     std::span<const FieldInfo> fields_;
@@ -159,8 +180,10 @@ class RoundStore {
     std::vector<RoundChunk> chunks_;
     std::size_t chunks_in_use_ = 0;
     DiscoveryIndex expanded_ = 0;  ///< states
+    DiscoveryIndex beyond_ = 0;    ///< states found over the limit
     std::size_t accounted_ = 0;    ///< bytes of buffers and chunks
     bool regrouped_ = false;
+    std::vector<unsigned> groups_;      ///< of each field, if regrouped_
     std::vector<unsigned char> state_;  ///< to unpack to
     std::vector<std::uint64_t> packed_;
     StateKeys::Numbers numbers_{};

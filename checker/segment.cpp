@@ -61,4 +61,20 @@ bool Segment::reset(unsigned home_bits, unsigned rest_bits, std::uint64_t bucket
     return true;
 }
 
+void Segment::save(ArchiveWriter& to) const {
+    to.value(size_);
+    to.value<std::uint64_t>(block_.bytes());
+    to.put(block_.data(), block_.bytes());
+}
+
+void Segment::load(ArchiveReader& from) {
+    const auto size = from.value<std::uint64_t>();
+    from.require(from.length(1) == block_.bytes(), "the size of a table is wrong");
+    from.get(block_.data(), block_.bytes());
+    std::uint64_t full = 0;
+    for (std::size_t slot = 0; slot < (buckets_ + most_far) * slots; ++slot) full += tags_[slot] != 0 ? 1 : 0;
+    from.require(size == full && size <= room_, "the number of states is wrong");
+    size_ = size;
+}
+
 }  // namespace vmemcheck::checker

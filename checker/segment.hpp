@@ -13,6 +13,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "checker/archive.hpp"
 #include "checker/keys.hpp"
 #include "checker/memory.hpp"
 
@@ -106,6 +107,10 @@ class Segment {
     [[nodiscard]] std::size_t bytes() const { return block_.bytes(); }
     /// Memory that reset() with these arguments would take.
     [[nodiscard]] static std::size_t bytes_of(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets);
+
+    void save(ArchiveWriter& to) const;
+    /// Reads the slots of what was saved into a set that was reset() to as many buckets.
+    void load(ArchiveReader& from);
 
  private:
     struct Shape {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "checker/archive.hpp"
 #include "checker/keys.hpp"
 #include "checker/leaf_table.hpp"
 #include "checker/memory.hpp"
@@ -85,6 +86,10 @@ class StateKeys {
 
     /// To be called now and then while no thread makes keys.
     void settle();
+
+    void save(ArchiveWriter& to) const;
+    /// Reads the leaves that were saved. \return false if there is no memory
+    [[nodiscard]] bool load(ArchiveReader& from);
 
  private:
     unsigned leaves_ = 0;  ///< 0: plain

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "checker/archive.hpp"
+#include "cli/beyond_memory.hpp"
 #include "cli/certificate.hpp"
 #include "cli/commands.hpp"
 #include "cli/config_flags.hpp"
@@ -45,6 +47,7 @@ class CheckCommand {
             .group(group);
         add_seconds(command, "max-time", max_time_, "end after so many seconds").group(group);
         add_number(command, "max-depth", max_depth_, "do not go further than so many transitions").group(group);
+        beyond_memory_.add_to(command);
         command
             .add_flag(
                 "--all", all_,
@@ -60,16 +63,16 @@ class CheckCommand {
     }
 
     void check_flags() const {
-        static_cast<void>(properties(config_.config()));
-        static_cast<void>(search_options());
+        beyond_memory_.check(search_options(), properties(config_.config()), !certificate_.empty());
     }
 
-    [[nodiscard]] ExitCode run() const {
+    [[nodiscard]] ExitCode run() {
         const Bbm model(config_.config());
         const std::vector<Property> properties = this->properties(model.config());
         checker::SearchOptions options = search_options();
         output_.check();
         if (!certificate_.empty()) check_writable(certificate_);
+        beyond_memory_.apply(options, model, properties);
         bool certified = false;
 
         print(header_text(model.config(), config_.scope_name(), how(options)));
@@ -85,7 +88,7 @@ class CheckCommand {
                     certified = true;
                 };
             }
-            result = checker::check(model, properties, options);
+            result = searched(model, properties, options);
         }
         Report report;
         report.model = &model;
@@ -99,6 +102,7 @@ class CheckCommand {
         report.exit_code = exit_code_of(report.findings, result, false);
         report.warnings = warnings_of(report);
         output_.deliver(report);
+        print(beyond_memory_.kept_text(result));
         if (certified) {
             print(fmt::format("certificate written to {0}; confirm it with: vmemcheck-certify {0}\n", certificate_));
         } else if (!certificate_.empty()) {
@@ -112,6 +116,15 @@ class CheckCommand {
     }
 
  private:
+    [[nodiscard]] static Result searched(const Bbm& model, const std::vector<Property>& properties,
+                                         const checker::SearchOptions& options) {
+        try {
+            return checker::check(model, properties, options);
+        } catch (const checker::CheckpointError& error) {
+            throw UserError(printable(error.what()) + "; remove it, or name another file");
+        }
+    }
+
     [[nodiscard]] checker::SearchOptions search_options() const {
         checker::SearchOptions options;
         if (search_ == "dfs") {
@@ -176,6 +189,7 @@ class CheckCommand {
 
     ConfigFlags config_;
     OutputFlags output_;
+    BeyondMemoryFlags beyond_memory_;
     std::string certificate_;
     std::string search_ = "bfs";
     static constexpr std::uint64_t most_threads = 256;
@@ -204,6 +218,7 @@ void add_check(CLI::App& app, Action& chosen) {
         "  vmemcheck check --mutant raw-offline-errors           see a property fail\n"
         "  vmemcheck check --property offlining-ends             an offlining that never ends: the shortest lasso\n"
         "  vmemcheck check --all                                 safety and liveness\n"
+        "  vmemcheck check --scope medium --checkpoint FILE      again, after an interrupt: goes on from there\n"
         "\n"
         "Exit codes: 0 everything is as expected, 1 a violation, 2 bad usage or an output that cannot be written,\n"
         "            3 incomplete (a limit, memory, Ctrl-C) with no violation so far");
