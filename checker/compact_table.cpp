@@ -22,10 +22,6 @@ CompactTable::CompactTable(unsigned home_bits, const RestForm& form, MemoryBudge
     for (Part& part : segments_) ready_ = ready_ && rebuild(part, form, 1);
 }
 
-CompactTable::~CompactTable() {
-    for (const Part& part : segments_) budget_.give_back(part.set.bytes());
-}
-
 std::uint64_t CompactTable::size() const {
     std::uint64_t size = 0;
     for (const Part& part : segments_) size += part.set.size();
@@ -40,13 +36,8 @@ bool CompactTable::set_form(unsigned part, const RestForm& form) {
 /// \param without in order; keys that are left out
 bool CompactTable::rebuild(Part& part, const RestForm& form, std::uint64_t buckets, std::span<const Key> without) {
     for (;; buckets += buckets / 8 + 1) {
-        const std::size_t bytes = Segment::bytes_of(in_part_bits_, form.bits(), buckets);
-        if (!budget_.take(bytes)) return false;
         Segment grown;
-        if (!grown.reset(in_part_bits_, form.bits(), buckets)) {
-            budget_.give_back(bytes);
-            return false;
-        }
+        if (!grown.reset(in_part_bits_, form.bits(), buckets, budget_)) return false;
         bool fits = true;
         const bool same = part.form == form;
         if (part.set.size() != 0) {
@@ -58,11 +49,7 @@ bool CompactTable::rebuild(Part& part, const RestForm& form, std::uint64_t bucke
                 fits = fits && grown.append(home, same ? rest : form.squeeze(part.form.restore(rest)));
             });
         }
-        if (!fits) {
-            budget_.give_back(bytes);
-            continue;
-        }
-        budget_.give_back(part.set.bytes());
+        if (!fits) continue;
         part.set = std::move(grown);
         part.form = form;
         return true;

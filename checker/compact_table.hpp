@@ -27,10 +27,6 @@ class CompactTable {
     /// \param budget must outlive the table
     CompactTable(unsigned home_bits, const RestForm& form, MemoryBudget& budget);
 
-    ~CompactTable();
-    CompactTable(const CompactTable&) = delete;
-    CompactTable& operator=(const CompactTable&) = delete;
-
     /// False if there was no memory for the first segments.
     [[nodiscard]] bool ready() const { return ready_; }
     [[nodiscard]] unsigned parts() const { return 1U << part_bits_; }

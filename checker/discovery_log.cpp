@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 namespace vmemcheck::checker {
 
@@ -40,15 +41,14 @@ void DiscoveryLog::encode(std::vector<unsigned char>& bytes, DiscoveryIndex step
 }
 
 bool DiscoveryLog::room(std::size_t bytes) {
-    if (!blocks_.empty() && blocks_.back().bytes.capacity() - blocks_.back().bytes.size() >= bytes) return true;
-    return begin_block(std::max(bytes, block_bytes));
+    if (!blocks_.empty() && blocks_.back().bytes.room() >= bytes) return true;
+    return begin_block(std::max(bytes, next_block_bytes(blocks_.size())));
 }
 
 bool DiscoveryLog::begin_block(std::size_t size) {
-    if (!budget_.take(size + sizeof(Block))) return false;
-    taken_ += size + sizeof(Block);
-    blocks_.push_back({size_, last_parent_, {}});
-    blocks_.back().bytes.reserve(size);
+    ByteBlock bytes;
+    if (!bytes.allocate(size, budget_)) return false;
+    blocks_.push_back({size_, last_parent_, std::move(bytes)});
     return true;
 }
 
@@ -56,9 +56,11 @@ bool DiscoveryLog::append(const Piece& piece) {
     if (piece.count_ == 0) return true;
     constexpr std::size_t most_first = 32;  // bytes of one state
     if (!room(piece.bytes_.size() + most_first)) return false;
-    std::vector<unsigned char>& bytes = blocks_.back().bytes;
-    encode(bytes, piece.first_parent_ - last_parent_, piece.first_transition_);
-    bytes.insert(bytes.end(), piece.bytes_.begin(), piece.bytes_.end());
+    std::vector<unsigned char> first;
+    encode(first, piece.first_parent_ - last_parent_, piece.first_transition_);
+    ByteBlock& bytes = blocks_.back().bytes;
+    std::copy(first.begin(), first.end(), bytes.extend(first.size()));
+    std::copy(piece.bytes_.begin(), piece.bytes_.end(), bytes.extend(piece.bytes_.size()));
     last_parent_ = piece.last_parent_;
     size_ += piece.count_;
     return true;
@@ -69,12 +71,8 @@ DiscoveryLog::End DiscoveryLog::end() const {
 }
 
 void DiscoveryLog::back_to(const End& end) {
-    for (; blocks_.size() > end.blocks; blocks_.pop_back()) {
-        const std::size_t bytes = blocks_.back().bytes.capacity() + sizeof(Block);
-        budget_.give_back(bytes);
-        taken_ -= bytes;
-    }
-    if (!blocks_.empty()) blocks_.back().bytes.resize(end.bytes);
+    while (blocks_.size() > end.blocks) blocks_.pop_back();
+    if (!blocks_.empty()) blocks_.back().bytes.cut_to(end.bytes);
     size_ = end.size;
     last_parent_ = end.last_parent;
 }
@@ -87,7 +85,7 @@ void DiscoveryLog::save(ArchiveWriter& to) const {
     for (const Block& block : blocks_) {
         to.value(block.first);
         to.value(block.parent);
-        to.list(std::span<const unsigned char>(block.bytes));
+        to.list(block.bytes.bytes());
     }
 }
 
@@ -104,9 +102,8 @@ bool DiscoveryLog::load(ArchiveReader& from) {
         const std::size_t bytes = from.length(1);
         size_ = first;
         last_parent_ = parent;
-        if (!begin_block(i + 1 == blocks ? std::max(bytes, block_bytes) : bytes)) return false;
-        blocks_.back().bytes.resize(bytes);
-        from.get(blocks_.back().bytes.data(), bytes);
+        if (!begin_block(i + 1 == blocks ? std::max(bytes, next_block_bytes(i)) : bytes)) return false;
+        from.get(blocks_.back().bytes.extend(bytes), bytes);
     }
     size_ = size;
     last_parent_ = last_parent;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "checker/archive.hpp"
+#include "checker/block.hpp"
 #include "checker/memory.hpp"
 
 namespace vmemcheck::checker {
@@ -61,9 +62,6 @@ class DiscoveryLog {
 
     /// \param budget must outlive the log
     explicit DiscoveryLog(MemoryBudget& budget) : budget_(budget) {}
-    ~DiscoveryLog() { budget_.give_back(taken_); }
-    DiscoveryLog(const DiscoveryLog&) = delete;
-    DiscoveryLog& operator=(const DiscoveryLog&) = delete;
 
     /// States without a parent; to be called before append().
     void add_initial(DiscoveryIndex count) { size_ = initial_ = count; }
@@ -93,16 +91,14 @@ class DiscoveryLog {
     struct Block {
         DiscoveryIndex first = 0;   ///< the state its bytes begin with
         DiscoveryIndex parent = 0;  ///< what the first step of parents is counted from
-        std::vector<unsigned char> bytes;
+        ByteBlock bytes;
     };
-    static constexpr std::size_t block_bytes = std::size_t{1} << 16;
 
     static void encode(std::vector<unsigned char>& bytes, DiscoveryIndex step, std::uint32_t transition);
     bool room(std::size_t bytes);
     bool begin_block(std::size_t size);
 
     MemoryBudget& budget_;
-    std::size_t taken_ = 0;
     std::vector<Block> blocks_;
     DiscoveryIndex initial_ = 0;
     DiscoveryIndex size_ = 0;

@@ -11,20 +11,19 @@ bool KeyQueue::append(const KeyFormat& format, const std::vector<unsigned char>&
     const std::size_t key_bytes = format.bytes();
     std::size_t at = 0;
     while (at < keys.size()) {
-        if (blocks_.empty() || !(blocks_.back().format == format) ||
-            blocks_.back().bytes.capacity() - blocks_.back().bytes.size() < key_bytes) {
+        if (blocks_.empty() || !(blocks_.back().format == format) || blocks_.back().bytes.room() < key_bytes) {
             // A small level gets a small block.
-            const std::size_t wanted = blocks_.empty() ? std::min(keys.size(), block_bytes) : block_bytes;
-            const std::size_t size = std::max(wanted / key_bytes, std::size_t{1}) * key_bytes;
-            if (!budget_->take(size + sizeof(Block))) return false;
-            blocks_.push_back({format, 0, {}});
-            blocks_.back().bytes.reserve(size);
+            const std::size_t most = next_block_bytes(blocks_.size());
+            const std::size_t wanted = blocks_.empty() ? std::min(keys.size(), most) : most;
+            ByteBlock bytes;
+            if (!bytes.allocate(std::max(wanted, key_bytes), *budget_)) return false;
+            blocks_.push_back({format, 0, std::move(bytes)});
         }
         Block& block = blocks_.back();
-        const std::size_t room = (block.bytes.capacity() - block.bytes.size()) / key_bytes * key_bytes;
+        const std::size_t room = block.bytes.room() / key_bytes * key_bytes;
         const std::size_t part = std::min(room, keys.size() - at);
         const auto from = keys.begin() + static_cast<std::ptrdiff_t>(at);
-        block.bytes.insert(block.bytes.end(), from, from + static_cast<std::ptrdiff_t>(part));
+        std::copy(from, from + static_cast<std::ptrdiff_t>(part), block.bytes.extend(part));
         block.count += static_cast<std::uint32_t>(part / key_bytes);
         size_ += part / key_bytes;
         at += part;
@@ -49,7 +48,6 @@ void KeyQueue::pop(std::uint64_t count) {
     popped_ += count;
     while (!blocks_.empty() && popped_ >= blocks_.front().count) {
         popped_ -= blocks_.front().count;
-        budget_->give_back(blocks_.front().bytes.capacity() + sizeof(Block));
         blocks_.pop_front();
     }
 }
@@ -60,10 +58,8 @@ void KeyQueue::cut_to(std::uint64_t size) {
         const std::uint64_t removed = std::min<std::uint64_t>(block.count, size_ - size);
         size_ -= removed;
         block.count -= static_cast<std::uint32_t>(removed);
-        block.bytes.resize(std::size_t{block.count} * block.format.bytes());
-        if (block.count != 0) continue;
-        budget_->give_back(block.bytes.capacity() + sizeof(Block));
-        blocks_.pop_back();
+        block.bytes.cut_to(std::size_t{block.count} * block.format.bytes());
+        if (block.count == 0) blocks_.pop_back();
     }
 }
 
@@ -73,7 +69,7 @@ void KeyQueue::save(ArchiveWriter& to) const {
     for (const Block& block : blocks_) {
         const std::size_t bytes = block.format.bytes();
         to.value(block.format);
-        to.list(std::span(block.bytes).subspan(skip * bytes));
+        to.list(block.bytes.bytes().subspan(skip * bytes));
         skip = 0;
     }
 }
@@ -84,11 +80,12 @@ bool KeyQueue::load(ArchiveReader& from) {
     for (std::size_t i = 0; i < blocks; ++i) {
         const auto format = from.value<KeyFormat>();
         from.require(format.valid(), "the form of keys is wrong");
-        auto keys = from.list<unsigned char>();
-        const std::size_t count = keys.size() / format.bytes();
-        from.require(count > 0 && count <= most_keys && keys.size() % format.bytes() == 0,
-                     "the number of keys is wrong");
-        if (!budget_->take(keys.capacity() + sizeof(Block))) return false;
+        const std::size_t size = from.length(1);
+        const std::size_t count = size / format.bytes();
+        from.require(count > 0 && count <= most_keys && size % format.bytes() == 0, "the number of keys is wrong");
+        ByteBlock keys;
+        if (!keys.allocate(size, *budget_)) return false;
+        from.get(keys.extend(size), size);
         blocks_.push_back({format, static_cast<std::uint32_t>(count), std::move(keys)});
         size_ += count;
     }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "checker/archive.hpp"
+#include "checker/block.hpp"
 #include "checker/keys.hpp"
 #include "checker/memory.hpp"
 
@@ -66,9 +67,6 @@ class KeyQueue {
 
     /// \param budget must outlive the queue
     explicit KeyQueue(MemoryBudget& budget) : budget_(&budget) {}
-    ~KeyQueue() { clear(); }
-    KeyQueue(const KeyQueue&) = delete;
-    KeyQueue& operator=(const KeyQueue&) = delete;
 
     /// Appends keys written in a format. \return false if there is no memory
     [[nodiscard]] bool append(const KeyFormat& format, const std::vector<unsigned char>& keys);
@@ -77,7 +75,6 @@ class KeyQueue {
     [[nodiscard]] Run run(std::uint64_t from, std::uint32_t most) const;
     /// Removes the first keys; runs stay valid until then.
     void pop(std::uint64_t count);
-    void clear() { pop(size_); }
     void swap(KeyQueue& other) noexcept;
     /// Removes the last keys: so many are left.
     void cut_to(std::uint64_t size);
@@ -90,9 +87,8 @@ class KeyQueue {
     struct Block {
         KeyFormat format;
         std::uint32_t count = 0;
-        std::vector<unsigned char> bytes;
+        ByteBlock bytes;
     };
-    static constexpr std::size_t block_bytes = std::size_t{1} << 16;
 
     MemoryBudget* budget_;
     std::deque<Block> blocks_;

@@ -39,15 +39,14 @@ std::size_t Segment::bytes_of(unsigned home_bits, unsigned rest_bits, std::uint6
     return sizes_of(shape.buckets, shape.tail_bytes).words * sizeof(std::uint32_t);
 }
 
-bool Segment::reset(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets) {
+bool Segment::reset(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets, MemoryBudget& budget) {
     const Shape shape = shape_of(home_bits, rest_bits, buckets);
     const Sizes sizes = sizes_of(shape.buckets, shape.tail_bytes);
-    Words block;
-    if (!block.allocate(sizes.words, false)) return false;
+    Block block;
+    if (!block.allocate(sizes.words * sizeof(std::uint32_t), budget)) return false;
     block_ = std::move(block);
     tags_ = reinterpret_cast<std::uint16_t*>(block_.data());
-    tails_ = reinterpret_cast<unsigned char*>(block_.data()) + sizes.tags;
-    std::memset(block_.data(), 0, block_.bytes());
+    tails_ = block_.data() + sizes.tags;
     buckets_ = shape.buckets;
     reciprocal_ = ~std::uint64_t{0} / buckets_ + 1;
     home_bits_ = home_bits;
