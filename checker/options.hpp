@@ -52,6 +52,17 @@ struct CheckpointOptions {
     std::function<void(const std::string& why)> failed;
 };
 
+/// What a breadth-first search of states and steps keeps of the states it has seen, if not all: it may then take a
+/// state for one it has seen, and omit it. What it finds is there; what it does not find may be, so nothing "holds". At
+/// most one of the two. docs/beyond-memory.md.
+struct Approximation {
+    unsigned hash_bits = 0;       ///< bits of a hash, 24 to 64; 0: not this
+    std::size_t array_bytes = 0;  ///< of an array of bits, at least 128; 0: not this
+    unsigned array_hashes = 3;    ///< bits of a state in the array, at least 1
+
+    [[nodiscard]] bool any() const { return hash_bits != 0 || array_bytes != 0; }
+};
+
 struct SearchOptions {
     Strategy strategy = Strategy::breadth_first;
     std::uint64_t max_states = 0;      ///< 0: no limit (where states are indexed, see check_with(): 2^32 - 2)
@@ -71,6 +82,10 @@ struct SearchOptions {
     /// End when every property is violated or reached. Properties that hold keep a search going to its end.
     bool stop_when_decided = true;
     CheckpointOptions checkpoint;
+    /// A folder for the tables, logs and levels of a breadth-first search of states and steps: files without a name, of
+    /// which the system keeps in memory what it has room for. max_memory_bytes then bounds the rest. Empty: none.
+    std::string disk_folder;
+    Approximation approximation;
     const std::atomic<bool>* stop = nullptr;        ///< set it, from a signal handler say, to end the search
     std::function<void(const Progress&)> progress;  ///< called about four times a second
     /// Called at the end of a search that is complete and pruned nothing, with every state stored: without fusing the

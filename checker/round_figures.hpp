@@ -88,6 +88,9 @@ template <Model M>
     line("properties on fused steps", yes(options.check_fused));
     line("end when all is decided", yes(options.stop_when_decided));
     line("states before fields are grouped", std::to_string(options.regroup_states));
+    line("bits of a hash", std::to_string(options.approximation.hash_bits));
+    line("bytes of the bit array", std::to_string(options.approximation.array_bytes));
+    line("bits of a state in it", std::to_string(options.approximation.array_hashes));
     line("bytes of a state", std::to_string(sizeof(typename M::State)));
     line("actors", std::to_string(model.actor_count()));
     line("steps", std::to_string(model.steps().size()));

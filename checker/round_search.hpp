@@ -71,8 +71,13 @@ class RoundSearch : SearchFrame<M> {
         if (options_.stop_when_decided && monitor_.all_decided()) end(Ended::decided);
         if (const auto limit = limits_.check_now()) end(*limit);
         if (!ended_ && options_.progress && limits_.report_due()) {
-            Progress progress{
-                store_->states(), statistics_.transitions, depth_, store_->waiting(), store_->budget().used(), 0, 0};
+            Progress progress{store_->states(),
+                              statistics_.transitions,
+                              depth_,
+                              store_->waiting(),
+                              store_->budget().used() + store_->budget().on_disk(),
+                              0,
+                              0};
             limits_.reported(progress);
             progress.seconds += statistics_.seconds;
             options_.progress(progress);
@@ -107,7 +112,10 @@ class RoundSearch : SearchFrame<M> {
                 torn_ = ended_.has_value();
                 for (const auto& worker : workers_) worker->begin_keys();
             } else if (store_->waiting_in_level() == 0) {
-                if (!store_->next_level()) return;
+                if (!store_->next_level()) {
+                    if (store_->approximate()) end(Ended::approximate);
+                    return;
+                }
                 statistics_.max_depth = ++depth_;
             } else {
                 round(options_.max_depth != 0 && depth_ >= options_.max_depth);
@@ -115,7 +123,10 @@ class RoundSearch : SearchFrame<M> {
         }
     }
     void end_if(Full full) {
-        if (full != Full::no) end(full == Full::states ? Ended::state_limit : Ended::memory_limit);
+        if (full != Full::no) end(full == Full::states ? Ended::state_limit : store_full());
+    }
+    [[nodiscard]] Ended store_full() const {
+        return store_->budget().disk_error() != 0 ? Ended::disk_error : Ended::memory_limit;
     }
     void add_initial(const std::vector<State>& initial) {
         std::vector<std::uint64_t> packed(store_->packer().words());
@@ -232,9 +243,9 @@ class RoundSearch : SearchFrame<M> {
         monitor_.take_over(then.seen);
         untouched_ = true;
         if (!loaded) {
+            end(store_full());
             workers_.clear();
             store_.reset();
-            end(Ended::memory_limit);
             return true;
         }
         from->finish();
@@ -259,7 +270,8 @@ class RoundSearch : SearchFrame<M> {
     /// Removes the checkpoint of a search that is complete; else leaves the last one.
     void leave_checkpoint() {
         if (!checkpoint_ || ended_ == Ended::model_error) return;
-        if (!ended_ || ended_ == Ended::decided) return checkpoint_->remove();
+        if (!ended_ || ended_ == Ended::decided || ended_ == Ended::approximate) return checkpoint_->remove();
+        if (store_ && store_->mid_round() && !store_->can_forget()) return;
         if (!torn_ && !looked_ && !untouched_ && store_) save();
     }
     Result<M> result() {
@@ -271,8 +283,14 @@ class RoundSearch : SearchFrame<M> {
         if (store_) {
             for (unsigned i = 0; i < store_->threads(); ++i) coverage_.absorb(store_->buffers(i).coverage);
             statistics_.states = store_->states();
-            statistics_.memory_bytes = store_->budget().used();
-            statistics_.peak_memory_bytes = store_->budget().peak();
+            const MemoryBudget& budget = store_->budget();
+            statistics_.memory_bytes = budget.used() + budget.on_disk();
+            statistics_.peak_memory_bytes = budget.peak() + budget.peak_on_disk();
+            statistics_.peak_disk_bytes = budget.peak_on_disk();
+            if (store_->approximate()) {
+                statistics_.omission_bound = store_->prints().any_omission(statistics_.states);
+                statistics_.expected_coverage = 1 - store_->prints().omission(statistics_.states);
+            }
             store_->release_table();  // makes room for the runs
             const WayTracer<M> tracer(model_, monitor_, options_.fuse, options_.check_fused);
             add_runs(result, [&](const Place& place) {

@@ -22,6 +22,7 @@
 #include "checker/model.hpp"
 #include "checker/options.hpp"
 #include "checker/packer.hpp"
+#include "checker/seen_prints.hpp"
 #include "checker/state_keys.hpp"
 #include "checker/team.hpp"
 
@@ -46,14 +47,26 @@ class RoundRecords {
         all_[size_] = record;
         size_ += known ? 0 : 1;
     }
+    /// The same, with the fingerprint of the state.
+    void add_unless(bool known, const RoundRecord& record, std::uint64_t print) {
+        if (size_ >= prints_.size()) [[unlikely]]
+            prints_.resize(std::max<std::size_t>(size_ * 2, 64));
+        prints_[size_] = print;
+        add_unless(known, record);
+    }
     void clear() { size_ = 0; }
+    [[nodiscard]] std::uint64_t* prints() { return prints_.data(); }
+    [[nodiscard]] const std::uint64_t* prints() const { return prints_.data(); }
     [[nodiscard]] RoundRecord* data() { return all_.data(); }
     [[nodiscard]] const RoundRecord* data() const { return all_.data(); }
     [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(size_); }
-    [[nodiscard]] std::size_t bytes() const { return all_.capacity() * sizeof(RoundRecord); }
+    [[nodiscard]] std::size_t bytes() const {
+        return all_.capacity() * sizeof(RoundRecord) + prints_.capacity() * sizeof(std::uint64_t);
+    }
 
  private:
     std::vector<RoundRecord> all_;
+    std::vector<std::uint64_t> prints_;  ///< of approximate searches
     std::size_t size_ = 0;
 };
 
@@ -104,7 +117,21 @@ class RoundStore {
     [[nodiscard]] unsigned threads() const { return team_.size(); }
     [[nodiscard]] const Packer& packer() const { return packer_; }
     [[nodiscard]] StateKeys& keys() { return *keys_; }
-    [[nodiscard]] const CompactTable& table() const { return *table_; }
+    /// Which part of what was seen a key belongs to, if not approximate().
+    [[nodiscard]] unsigned part_of(const Key& key) const { return table_->part_of(key.home); }
+    [[nodiscard]] unsigned parts() const { return prints_ ? SeenPrints::parts() : table_->parts(); }
+    /// Whether only fingerprints of states are kept. Where fields are to be grouped, that begins when they are.
+    [[nodiscard]] bool approximate() const { return prints_ != nullptr; }
+    /// The fingerprint of a packed state. It does not depend on the numbers of leaves, which threads give.
+    [[nodiscard]] static std::uint64_t print_of(std::span<const std::uint64_t> packed) {
+        std::uint64_t hash = 0x8ebc6af09c88c6e3ULL;
+        for (const std::uint64_t word : packed) hash = fold_multiply(word ^ hash, 0xa0761d6478bd642fULL);
+        return fold_multiply(hash ^ 0x9e3779b97f4a7c15ULL, 0xe7037ed1a0b428dbULL);
+    }
+    /// What is kept, if approximate().
+    [[nodiscard]] const SeenPrints& prints() const { return *prints_; }
+    /// Whether save() can leave out what a round added that was broken off.
+    [[nodiscard]] bool can_forget() const { return !prints_ || prints_->can_forget(); }
     [[nodiscard]] RoundBuffers& buffers(unsigned worker) { return buffers_[worker]; }
     [[nodiscard]] const RoundBuffers& buffers(unsigned worker) const { return buffers_[worker]; }
     [[nodiscard]] const DiscoveryLog& log() const { return log_; }
@@ -152,7 +179,10 @@ class RoundStore {
     [[nodiscard]] bool load(ArchiveReader& from);
 
     /// Gives the table back. Nothing can be stored any more.
-    void release_table() { table_.reset(); }
+    void release_table() {
+        table_.reset();
+        prints_.reset();
+    }
 
  private:
     static constexpr std::uint32_t chunk_states = 256;
@@ -160,10 +190,13 @@ class RoundStore {
     [[nodiscard]] std::vector<std::vector<std::int16_t>> sample_fields();
     void state_of(const Key& key);
     bool store(unsigned part, const RestForm& form);
+    bool store_prints(unsigned part);
+    void save_table(ArchiveWriter& to) const;
+    [[nodiscard]] bool load_table(ArchiveReader& from);
     Full count_fresh();
     void put_in_order(RoundChunk& chunk, RoundBuffers& buffers, const KeyFormat& format);
     bool append_new(const KeyFormat& format);
-    void begin_keys(Packer packer, std::unique_ptr<StateKeys> keys, std::unique_ptr<CompactTable> table);
+    void begin_keys(Packer packer, std::unique_ptr<StateKeys> keys);
     bool account();
 
     std::span<const FieldInfo> fields_;
@@ -171,7 +204,8 @@ class RoundStore {
     MemoryBudget budget_;
     Packer packer_;
     std::unique_ptr<StateKeys> keys_;
-    std::unique_ptr<CompactTable> table_;
+    std::unique_ptr<CompactTable> table_;  ///< unless approximate()
+    std::unique_ptr<SeenPrints> prints_;   ///< if approximate()
     DiscoveryLog log_;
     KeyQueue level_;  ///< states not yet expanded
     KeyQueue next_;   ///< their new successors

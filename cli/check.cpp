@@ -121,7 +121,7 @@ class CheckCommand {
         try {
             return checker::check(model, properties, options);
         } catch (const checker::CheckpointError& error) {
-            throw UserError(printable(error.what()) + "; remove it, or name another file");
+            throw BeyondMemoryFlags::user_error(error);
         }
     }
 
@@ -160,6 +160,11 @@ class CheckCommand {
         object["max_memory_bytes"] = options.max_memory_bytes;
         object["max_seconds"] = options.max_seconds;
         object["max_depth"] = options.max_depth;
+        if (options.approximation.hash_bits != 0) object["hash_compact_bits"] = options.approximation.hash_bits;
+        if (options.approximation.array_bytes != 0) {
+            object["bitstate_bytes"] = options.approximation.array_bytes;
+            object["bitstate_hashes"] = options.approximation.array_hashes;
+        }
         return object;
     }
 
@@ -178,6 +183,12 @@ class CheckCommand {
         if (options.max_depth > 0) {
             list.push_back(
                 fmt::format("nothing beyond {} is looked at (--max-depth)", counted(options.max_depth, "transition")));
+        }
+        if (options.approximation.any()) {
+            list.emplace_back(
+                "the search is approximate: a state may be taken for another and omitted; what is not found may be "
+                "there "
+                "(docs/beyond-memory.md)");
         }
         if (config_.properties_named()) list.emplace_back("only the properties named with --property are checked");
         const bool liveness = std::any_of(properties.begin(), properties.end(),
