@@ -2,9 +2,16 @@
 #include "checker/compact_table.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace vmemcheck::checker {
+
+namespace {
+
+bool before(const Key& a, const Key& b) { return std::tie(a.home, a.rest) < std::tie(b.home, b.rest); }
+
+}  // namespace
 
 CompactTable::CompactTable(unsigned home_bits, const RestForm& form, MemoryBudget& budget)
     : budget_(budget),
@@ -26,31 +33,52 @@ bool CompactTable::set_form(unsigned part, const RestForm& form) {
     return which.form == form || rebuild(which, form, which.set.buckets());
 }
 
-bool CompactTable::rebuild(Part& part, const RestForm& form, std::uint64_t buckets) {
+/// \param without in order; keys that are left out
+bool CompactTable::rebuild(Part& part, const RestForm& form, std::uint64_t buckets, std::span<const Key> without) {
     for (;; buckets += buckets / 8 + 1) {
-        const std::size_t bytes = Segment::bytes_of(in_part_bits_, form.bits(), buckets);
-        if (!budget_.take(bytes)) return false;
         Segment grown;
-        if (!grown.reset(in_part_bits_, form.bits(), buckets)) {
-            budget_.give_back(bytes);
-            return false;
-        }
+        if (!grown.reset(in_part_bits_, form.bits(), buckets, budget_)) return false;
         bool fits = true;
         const bool same = part.form == form;
         if (part.set.size() != 0) {
             part.set.for_each([&](std::uint32_t home, std::uint64_t rest) {
+                if (!without.empty() &&
+                    std::binary_search(without.begin(), without.end(), Key{part.form.restore(rest), home}, before)) {
+                    return;
+                }
                 fits = fits && grown.append(home, same ? rest : form.squeeze(part.form.restore(rest)));
             });
         }
-        if (!fits) {
-            budget_.give_back(bytes);
-            continue;
-        }
-        budget_.give_back(part.set.bytes());
+        if (!fits) continue;
         part.set = std::move(grown);
         part.form = form;
         return true;
     }
+}
+
+void CompactTable::save(ArchiveWriter& to, unsigned part, std::span<const Key> without) const {
+    const Part& from = segments_[part];
+    to.value(from.form);
+    to.value(from.set.buckets());
+    from.set.save(to);
+    to.list(without);
+}
+
+bool CompactTable::load(ArchiveReader& from, unsigned part) {
+    Part& into = segments_[part];
+    const auto form = from.value<RestForm>();
+    const auto buckets = from.value<std::uint64_t>();
+    from.require(form.valid(), "the form of a table is wrong");
+    from.require(
+        buckets <= from.remaining() && Segment::bytes_of(in_part_bits_, form.bits(), buckets) <= from.remaining(),
+        "the size of a table is wrong");
+    if (!rebuild(into, form, buckets)) return false;
+    into.set.load(from);
+    auto without = from.list<Key>();
+    if (without.empty()) return true;
+    for (Key& key : without) key.home &= in_part_mask_;
+    std::sort(without.begin(), without.end(), before);
+    return rebuild(into, form, buckets, without);
 }
 
 Segment::Done CompactTable::grow_and_insert(Part& part, const Key& key) {

@@ -5,8 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
+#include "checker/archive.hpp"
 #include "checker/keys.hpp"
 #include "checker/memory.hpp"
 #include "checker/segment.hpp"
@@ -61,6 +63,11 @@ class CompactTable {
     }
     [[nodiscard]] std::uint64_t size() const;
 
+    /// \param without keys of this segment that are to be left out
+    void save(ArchiveWriter& to, unsigned part, std::span<const Key> without) const;
+    /// Reads what was saved into a segment. \return false if there is no memory
+    [[nodiscard]] bool load(ArchiveReader& from, unsigned part);
+
  private:
     struct alignas(64) Part {
         Segment set;
@@ -68,7 +75,7 @@ class CompactTable {
     };
 
     Segment::Done grow_and_insert(Part& part, const Key& key);
-    bool rebuild(Part& part, const RestForm& form, std::uint64_t buckets);
+    bool rebuild(Part& part, const RestForm& form, std::uint64_t buckets, std::span<const Key> without = {});
 
     MemoryBudget& budget_;
     unsigned part_bits_;

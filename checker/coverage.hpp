@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "checker/archive.hpp"
 #include "checker/context.hpp"
 #include "checker/model.hpp"
 
@@ -55,6 +56,24 @@ class Coverage {
         }
         for (std::size_t i = 0; i < values_.size(); ++i) values_[i] = std::max(values_[i], other.values_[i]);
         for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+    }
+
+    /// Writes what was counted.
+    void save(ArchiveWriter& to) const {
+        to.list(std::span(steps_));
+        to.list(std::span(values_));
+        to.list(std::span(counts_));
+    }
+    /// Reads what was saved of the same model.
+    void load(ArchiveReader& from) {
+        Coverage read;
+        read.steps_ = from.list<StepCount>();
+        read.values_ = from.list<unsigned>();
+        read.counts_ = from.list<std::uint64_t>();
+        from.require(read.steps_.size() == steps_.size() && read.values_.size() == values_.size() &&
+                         read.counts_.size() == counts_.size(),
+                     "the coverage is of another model");
+        *this = std::move(read);
     }
 
     /// What was counted of a step of the model.

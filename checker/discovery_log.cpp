@@ -2,6 +2,8 @@
 #include "checker/discovery_log.hpp"
 
 #include <algorithm>
+#include <span>
+#include <utility>
 
 namespace vmemcheck::checker {
 
@@ -39,12 +41,14 @@ void DiscoveryLog::encode(std::vector<unsigned char>& bytes, DiscoveryIndex step
 }
 
 bool DiscoveryLog::room(std::size_t bytes) {
-    if (!blocks_.empty() && blocks_.back().bytes.capacity() - blocks_.back().bytes.size() >= bytes) return true;
-    const std::size_t size = std::max(bytes, block_bytes);
-    if (!budget_.take(size + sizeof(Block))) return false;
-    taken_ += size + sizeof(Block);
-    blocks_.push_back({size_, last_parent_, {}});
-    blocks_.back().bytes.reserve(size);
+    if (!blocks_.empty() && blocks_.back().bytes.room() >= bytes) return true;
+    return begin_block(std::max(bytes, next_block_bytes(blocks_.size())));
+}
+
+bool DiscoveryLog::begin_block(std::size_t size) {
+    ByteBlock bytes;
+    if (!bytes.allocate(size, budget_)) return false;
+    blocks_.push_back({size_, last_parent_, std::move(bytes)});
     return true;
 }
 
@@ -52,11 +56,57 @@ bool DiscoveryLog::append(const Piece& piece) {
     if (piece.count_ == 0) return true;
     constexpr std::size_t most_first = 32;  // bytes of one state
     if (!room(piece.bytes_.size() + most_first)) return false;
-    std::vector<unsigned char>& bytes = blocks_.back().bytes;
-    encode(bytes, piece.first_parent_ - last_parent_, piece.first_transition_);
-    bytes.insert(bytes.end(), piece.bytes_.begin(), piece.bytes_.end());
+    std::vector<unsigned char> first;
+    encode(first, piece.first_parent_ - last_parent_, piece.first_transition_);
+    ByteBlock& bytes = blocks_.back().bytes;
+    std::copy(first.begin(), first.end(), bytes.extend(first.size()));
+    std::copy(piece.bytes_.begin(), piece.bytes_.end(), bytes.extend(piece.bytes_.size()));
     last_parent_ = piece.last_parent_;
     size_ += piece.count_;
+    return true;
+}
+
+DiscoveryLog::End DiscoveryLog::end() const {
+    return {blocks_.size(), blocks_.empty() ? 0 : blocks_.back().bytes.size(), size_, last_parent_};
+}
+
+void DiscoveryLog::back_to(const End& end) {
+    while (blocks_.size() > end.blocks) blocks_.pop_back();
+    if (!blocks_.empty()) blocks_.back().bytes.cut_to(end.bytes);
+    size_ = end.size;
+    last_parent_ = end.last_parent;
+}
+
+void DiscoveryLog::save(ArchiveWriter& to) const {
+    to.value(initial_);
+    to.value(size_);
+    to.value(last_parent_);
+    to.value<std::uint64_t>(blocks_.size());
+    for (const Block& block : blocks_) {
+        to.value(block.first);
+        to.value(block.parent);
+        to.list(block.bytes.bytes());
+    }
+}
+
+bool DiscoveryLog::load(ArchiveReader& from) {
+    initial_ = from.value<DiscoveryIndex>();
+    const auto size = from.value<DiscoveryIndex>();
+    const auto last_parent = from.value<DiscoveryIndex>();
+    const std::size_t blocks = from.length(1);
+    size_ = initial_;
+    for (std::size_t i = 0; i < blocks; ++i) {
+        const auto first = from.value<DiscoveryIndex>();
+        const auto parent = from.value<DiscoveryIndex>();
+        from.require(first >= size_ && parent < first, "the log of states is wrong");
+        const std::size_t bytes = from.length(1);
+        size_ = first;
+        last_parent_ = parent;
+        if (!begin_block(i + 1 == blocks ? std::max(bytes, next_block_bytes(i)) : bytes)) return false;
+        from.get(blocks_.back().bytes.extend(bytes), bytes);
+    }
+    size_ = size;
+    last_parent_ = last_parent;
     return true;
 }
 

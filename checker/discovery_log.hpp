@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "checker/archive.hpp"
+#include "checker/block.hpp"
 #include "checker/memory.hpp"
 
 namespace vmemcheck::checker {
@@ -60,9 +62,6 @@ class DiscoveryLog {
 
     /// \param budget must outlive the log
     explicit DiscoveryLog(MemoryBudget& budget) : budget_(budget) {}
-    ~DiscoveryLog() { budget_.give_back(taken_); }
-    DiscoveryLog(const DiscoveryLog&) = delete;
-    DiscoveryLog& operator=(const DiscoveryLog&) = delete;
 
     /// States without a parent; to be called before append().
     void add_initial(DiscoveryIndex count) { size_ = initial_ = count; }
@@ -73,19 +72,33 @@ class DiscoveryLog {
     /// \param index less than size()
     [[nodiscard]] Way way_to(DiscoveryIndex index) const;
 
+    /// Where the log ends.
+    struct End {
+        std::size_t blocks = 0;
+        std::size_t bytes = 0;  ///< of the last block
+        DiscoveryIndex size = 0;
+        DiscoveryIndex last_parent = 0;
+    };
+    [[nodiscard]] End end() const;
+    /// Takes back what was appended since.
+    void back_to(const End& end);
+
+    void save(ArchiveWriter& to) const;
+    /// Reads what was saved into an empty log. \return false if there is no memory
+    [[nodiscard]] bool load(ArchiveReader& from);
+
  private:
     struct Block {
         DiscoveryIndex first = 0;   ///< the state its bytes begin with
         DiscoveryIndex parent = 0;  ///< what the first step of parents is counted from
-        std::vector<unsigned char> bytes;
+        ByteBlock bytes;
     };
-    static constexpr std::size_t block_bytes = std::size_t{1} << 16;
 
     static void encode(std::vector<unsigned char>& bytes, DiscoveryIndex step, std::uint32_t transition);
     bool room(std::size_t bytes);
+    bool begin_block(std::size_t size);
 
     MemoryBudget& budget_;
-    std::size_t taken_ = 0;
     std::vector<Block> blocks_;
     DiscoveryIndex initial_ = 0;
     DiscoveryIndex size_ = 0;

@@ -2,6 +2,7 @@
 #include "checker/key_queue.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace vmemcheck::checker {
@@ -10,20 +11,19 @@ bool KeyQueue::append(const KeyFormat& format, const std::vector<unsigned char>&
     const std::size_t key_bytes = format.bytes();
     std::size_t at = 0;
     while (at < keys.size()) {
-        if (blocks_.empty() || !(blocks_.back().format == format) ||
-            blocks_.back().bytes.capacity() - blocks_.back().bytes.size() < key_bytes) {
+        if (blocks_.empty() || !(blocks_.back().format == format) || blocks_.back().bytes.room() < key_bytes) {
             // A small level gets a small block.
-            const std::size_t wanted = blocks_.empty() ? std::min(keys.size(), block_bytes) : block_bytes;
-            const std::size_t size = std::max(wanted / key_bytes, std::size_t{1}) * key_bytes;
-            if (!budget_->take(size + sizeof(Block))) return false;
-            blocks_.push_back({format, 0, {}});
-            blocks_.back().bytes.reserve(size);
+            const std::size_t most = next_block_bytes(blocks_.size());
+            const std::size_t wanted = blocks_.empty() ? std::min(keys.size(), most) : most;
+            ByteBlock bytes;
+            if (!bytes.allocate(std::max(wanted, key_bytes), *budget_)) return false;
+            blocks_.push_back({format, 0, std::move(bytes)});
         }
         Block& block = blocks_.back();
-        const std::size_t room = (block.bytes.capacity() - block.bytes.size()) / key_bytes * key_bytes;
+        const std::size_t room = block.bytes.room() / key_bytes * key_bytes;
         const std::size_t part = std::min(room, keys.size() - at);
         const auto from = keys.begin() + static_cast<std::ptrdiff_t>(at);
-        block.bytes.insert(block.bytes.end(), from, from + static_cast<std::ptrdiff_t>(part));
+        std::copy(from, from + static_cast<std::ptrdiff_t>(part), block.bytes.extend(part));
         block.count += static_cast<std::uint32_t>(part / key_bytes);
         size_ += part / key_bytes;
         at += part;
@@ -48,9 +48,48 @@ void KeyQueue::pop(std::uint64_t count) {
     popped_ += count;
     while (!blocks_.empty() && popped_ >= blocks_.front().count) {
         popped_ -= blocks_.front().count;
-        budget_->give_back(blocks_.front().bytes.capacity() + sizeof(Block));
         blocks_.pop_front();
     }
+}
+
+void KeyQueue::cut_to(std::uint64_t size) {
+    while (size_ > size) {
+        Block& block = blocks_.back();
+        const std::uint64_t removed = std::min<std::uint64_t>(block.count, size_ - size);
+        size_ -= removed;
+        block.count -= static_cast<std::uint32_t>(removed);
+        block.bytes.cut_to(std::size_t{block.count} * block.format.bytes());
+        if (block.count == 0) blocks_.pop_back();
+    }
+}
+
+void KeyQueue::save(ArchiveWriter& to) const {
+    to.value<std::uint64_t>(blocks_.size());
+    std::uint64_t skip = popped_;
+    for (const Block& block : blocks_) {
+        const std::size_t bytes = block.format.bytes();
+        to.value(block.format);
+        to.list(block.bytes.bytes().subspan(skip * bytes));
+        skip = 0;
+    }
+}
+
+bool KeyQueue::load(ArchiveReader& from) {
+    constexpr std::size_t most_keys = std::size_t{1} << 31;  // of a block
+    const std::size_t blocks = from.length(1);
+    for (std::size_t i = 0; i < blocks; ++i) {
+        const auto format = from.value<KeyFormat>();
+        from.require(format.valid(), "the form of keys is wrong");
+        const std::size_t size = from.length(1);
+        const std::size_t count = size / format.bytes();
+        from.require(count > 0 && count <= most_keys && size % format.bytes() == 0, "the number of keys is wrong");
+        ByteBlock keys;
+        if (!keys.allocate(size, *budget_)) return false;
+        from.get(keys.extend(size), size);
+        blocks_.push_back({format, static_cast<std::uint32_t>(count), std::move(keys)});
+        size_ += count;
+    }
+    return true;
 }
 
 void KeyQueue::swap(KeyQueue& other) noexcept {

@@ -9,6 +9,8 @@
 #include <deque>
 #include <vector>
 
+#include "checker/archive.hpp"
+#include "checker/block.hpp"
 #include "checker/keys.hpp"
 #include "checker/memory.hpp"
 
@@ -25,6 +27,11 @@ struct KeyFormat {
         : form(form_), home_bytes((home_bits + 7) / 8), rest_bytes((form_.bits() + 7) / 8) {}
 
     [[nodiscard]] unsigned bytes() const { return home_bytes + rest_bytes; }
+    /// Whether it is one: what was read from a file may not be.
+    [[nodiscard]] bool valid() const {
+        return form.valid() && home_bytes >= 1 && home_bytes <= sizeof(Key::home) &&
+               rest_bytes == (form.bits() + 7) / 8;
+    }
     void append(std::vector<unsigned char>& to, const Key& key) const {
         const std::size_t at = to.size();
         to.resize(at + bytes());
@@ -60,9 +67,6 @@ class KeyQueue {
 
     /// \param budget must outlive the queue
     explicit KeyQueue(MemoryBudget& budget) : budget_(&budget) {}
-    ~KeyQueue() { clear(); }
-    KeyQueue(const KeyQueue&) = delete;
-    KeyQueue& operator=(const KeyQueue&) = delete;
 
     /// Appends keys written in a format. \return false if there is no memory
     [[nodiscard]] bool append(const KeyFormat& format, const std::vector<unsigned char>& keys);
@@ -71,16 +75,20 @@ class KeyQueue {
     [[nodiscard]] Run run(std::uint64_t from, std::uint32_t most) const;
     /// Removes the first keys; runs stay valid until then.
     void pop(std::uint64_t count);
-    void clear() { pop(size_); }
     void swap(KeyQueue& other) noexcept;
+    /// Removes the last keys: so many are left.
+    void cut_to(std::uint64_t size);
+
+    void save(ArchiveWriter& to) const;
+    /// Reads what was saved into an empty queue. \return false if there is no memory
+    [[nodiscard]] bool load(ArchiveReader& from);
 
  private:
     struct Block {
         KeyFormat format;
         std::uint32_t count = 0;
-        std::vector<unsigned char> bytes;
+        ByteBlock bytes;
     };
-    static constexpr std::size_t block_bytes = std::size_t{1} << 16;
 
     MemoryBudget* budget_;
     std::deque<Block> blocks_;

@@ -83,6 +83,14 @@ struct RestForm {
 
     [[nodiscard]] unsigned part_bits() const { return 64 / parts; }
     [[nodiscard]] unsigned bits() const { return used[0] + used[1] + used[2]; }
+    /// Whether it is one: what was read from a file may not be.
+    [[nodiscard]] bool valid() const {
+        if (parts == 0 || parts > most_parts) return false;
+        for (unsigned i = 0; i < most_parts; ++i) {
+            if (used[i] > (i < parts ? part_bits() : 0)) return false;
+        }
+        return true;
+    }
 
     [[nodiscard]] std::uint64_t squeeze(std::uint64_t rest) const {
         if (parts == 1) return rest;

@@ -71,4 +71,23 @@ void LeafTable::settle() {
     indexes_.erase(indexes_.begin(), indexes_.end() - 1);
 }
 
+void LeafTable::save(ArchiveWriter& to) const {
+    to.value(size());
+    for (std::uint32_t i = 0; i < size(); ++i) to.put(value(i), words_ * sizeof(std::uint64_t));
+}
+
+bool LeafTable::load(ArchiveReader& from) {
+    const auto count = from.value<std::uint32_t>();
+    from.require(count <= most_, "there are too many values");
+    std::vector<std::uint64_t> value(words_);
+    for (std::uint32_t i = 0; i < count; ++i) {
+        from.get(value.data(), words_ * sizeof(std::uint64_t));
+        const std::uint32_t given = number(value.data());
+        if (given == none) return false;
+        from.require(given == i, "a value is there twice");
+    }
+    settle();
+    return true;
+}
+
 }  // namespace vmemcheck::checker

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <vector>
 
+#include "checker/archive.hpp"
 #include "checker/hash.hpp"
 #include "checker/memory.hpp"
 
@@ -51,6 +52,12 @@ class LeafTable {
 
     /// Frees what growing left behind. No other thread may use the table meanwhile.
     void settle();
+
+    /// Not while threads give numbers.
+    void save(ArchiveWriter& to) const;
+    /// Gives numbers to the values that were saved; to be called before any was given. \return false if there is no
+    /// memory
+    [[nodiscard]] bool load(ArchiveReader& from);
 
  private:
     /// Open addressing, at most half full: 0 or a number + 1.

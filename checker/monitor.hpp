@@ -129,6 +129,22 @@ class Monitor {
         unclaimed_ += other.unclaimed_;
     }
 
+    /// What it keeps, apart from the model.
+    struct Seen {
+        std::vector<char> decided;
+        std::vector<char> seen;
+        std::uint64_t unclaimed = 0;
+    };
+    [[nodiscard]] Seen seen() const { return {decided_, seen_, unclaimed_}; }
+    /// Takes over what another monitor of the same properties kept.
+    void take_over(const Seen& other) {
+        for (std::size_t i = 0; i < decided_.size(); ++i) {
+            if (other.decided[i] != 0) note_decided(i);
+            seen_[i] = static_cast<char>(seen_[i] | other.seen[i]);
+        }
+        unclaimed_ += other.unclaimed;
+    }
+
     [[nodiscard]] bool decided(std::size_t property) const { return decided_[property] != 0; }
     /// Whether there are properties and all of them are violated or reached.
     [[nodiscard]] bool all_decided() const { return undecided_ == 0 && !decided_.empty(); }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "checker/result.hpp"
 
@@ -38,6 +39,31 @@ struct StoredStates {
     std::function<const std::uint32_t*(std::uint64_t)> packed;  ///< the words of state 0 .. count - 1
 };
 
+/// A file from which a breadth-first search of states and steps goes on when it was ended too early, by a limit, a
+/// signal or a crash. When the search is complete the file is removed. docs/beyond-memory.md.
+struct CheckpointOptions {
+    std::string file;     ///< empty: none. FILE.tmp is used as well
+    double seconds = 30;  ///< between two of them, at least
+    /// What is searched, as far as the caller knows it better: lines "what: value". A file that says anything else is
+    /// refused. Limits and threads may differ, and so should not be told.
+    std::string identity;
+    /// Told if the search goes on from the file: states it has, its depth, and seconds it took.
+    std::function<void(std::uint64_t states, std::uint64_t depth, double seconds)> continued;
+    /// Told, in a sentence, why a checkpoint could not be written. The search goes on.
+    std::function<void(const std::string& why)> failed;
+};
+
+/// What a breadth-first search of states and steps keeps of the states it has seen, if not all: it may then take a
+/// state for one it has seen, and omit it. What it finds is there; what it does not find may be, so nothing "holds". At
+/// most one of the two. docs/beyond-memory.md.
+struct Approximation {
+    unsigned hash_bits = 0;       ///< bits of a hash, 24 to 64; 0: not this
+    std::size_t array_bytes = 0;  ///< of an array of bits, at least 128; 0: not this
+    unsigned array_hashes = 3;    ///< bits of a state in the array, at least 1
+
+    [[nodiscard]] bool any() const { return hash_bits != 0 || array_bytes != 0; }
+};
+
 /// What check() and survey() are told. The defaults search everything, with one thread.
 struct SearchOptions {
     Strategy strategy = Strategy::breadth_first;  ///< in which order
@@ -65,6 +91,11 @@ struct SearchOptions {
     bool check_fused = false;  ///< evaluate invariants on the states within a fused transition as well
     /// End when every property is violated or reached. Properties that hold keep a search going to its end.
     bool stop_when_decided = true;
+    CheckpointOptions checkpoint;
+    /// A folder for the tables, logs and levels of a breadth-first search of states and steps: files without a name, of
+    /// which the system keeps in memory what it has room for. max_memory_bytes then bounds the rest. Empty: none.
+    std::string disk_folder;
+    Approximation approximation;
     const std::atomic<bool>* stop = nullptr;        ///< set it, from a signal handler say, to end the search
     std::function<void(const Progress&)> progress;  ///< called about four times a second
     /// Called at the end of a search that is complete and pruned nothing, with every state stored: without fusing the
@@ -117,6 +148,8 @@ class Limits {
         reported_ = now_;
         transitions_ = progress.transitions;
     }
+    /// So many transitions were made by an earlier run: they do not count for the rate.
+    void begin_at(std::uint64_t transitions) { transitions_ = transitions; }
     /// Seconds since construction.
     [[nodiscard]] double seconds() const { return seconds_at(Clock::now()); }
 

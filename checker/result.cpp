@@ -45,8 +45,12 @@ const char* text(Ended ended) {
             return "state limit";
         case Ended::memory_limit:
             return "memory limit";
+        case Ended::disk_error:
+            return "disk error";
         case Ended::time_limit:
             return "time limit";
+        case Ended::approximate:
+            return "approximate";
         case Ended::depth_limit:
             return "depth limit";
         case Ended::interrupted:

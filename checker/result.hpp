@@ -31,7 +31,9 @@ enum class Ended : std::uint8_t {
     decided,   ///< every property was violated or reached
     state_limit,
     memory_limit,  ///< the limit given, or the machine's
+    disk_error,    ///< no room in SearchOptions::disk_folder, or something else is wrong with it
     time_limit,
+    approximate,  ///< everything was explored but for states that were omitted (SearchOptions::approximation)
     depth_limit,  ///< all states up to the limit were explored, and there are states at it
     interrupted,
     model_error,  ///< the model broke a rule: Result::model_error
@@ -122,8 +124,13 @@ struct Statistics {
     double graph_seconds = 0;             ///< of `seconds`
     std::size_t packed_bits = 0;          ///< of a state
     std::size_t packed_bytes = 0;         ///< of a state
-    std::size_t memory_bytes = 0;         ///< taken by the search at its end
+    std::size_t memory_bytes = 0;         ///< taken by the search at its end, in files as well
     std::size_t peak_memory_bytes = 0;    ///< most it took at any time
+    std::size_t peak_disk_bytes = 0;      ///< of files (SearchOptions::disk_folder)
+    /// If the search was approximate: the probability at most that any of as many states as it found was omitted where
+    /// it first came up, and the share at least of these that are expected not to be. Else 0 and 1.
+    double omission_bound = 0;
+    double expected_coverage = 1;         ///< see omission_bound
     std::size_t peak_resident_bytes = 0;  ///< of the whole process, from getrusage
 
     /// transitions by seconds; 0 if it took no time.

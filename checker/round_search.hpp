@@ -6,12 +6,16 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "checker/checkpoint.hpp"
 #include "checker/coverage.hpp"
 #include "checker/describe.hpp"
 #include "checker/discovery_log.hpp"
@@ -21,6 +25,7 @@
 #include "checker/options.hpp"
 #include "checker/property.hpp"
 #include "checker/result.hpp"
+#include "checker/round_figures.hpp"
 #include "checker/round_store.hpp"
 #include "checker/round_worker.hpp"
 #include "checker/search_frame.hpp"
@@ -52,8 +57,10 @@ class RoundSearch : SearchFrame<M> {
     RoundSearch(const M& model, const std::vector<Property<M>>& properties, const SearchOptions& options)
         : Base(model, properties, options) {}
 
+    /// \throws CheckpointError if there is a checkpoint that it cannot go on from; nothing was changed then
     Result<M> run() {
         guarded([this] { explore(); });
+        guarded([this] { leave_checkpoint(); });
         return result();
     }
 
@@ -65,14 +72,15 @@ class RoundSearch : SearchFrame<M> {
         if (options_.stop_when_decided && monitor_.all_decided()) end(Ended::decided);
         if (const auto limit = limits_.check_now()) end(*limit);
         if (!ended_ && options_.progress && limits_.report_due()) {
-            Progress progress{store_->log().size(),
+            Progress progress{store_->states(),
                               statistics_.transitions,
                               depth_,
                               store_->waiting(),
-                              store_->budget().used(),
+                              store_->budget().used() + store_->budget().on_disk(),
                               0,
                               0};
             limits_.reported(progress);
+            progress.seconds += statistics_.seconds;
             options_.progress(progress);
         }
         return ended_.has_value();
@@ -92,13 +100,26 @@ class RoundSearch : SearchFrame<M> {
             workers_.push_back(
                 std::make_unique<Worker>(model_, properties_, options_, *store_, symmetry_, i, initial.front()));
         }
-        add_initial(initial);
+        if (!options_.checkpoint.file.empty()) {
+            checkpoint_.emplace(options_.checkpoint, identity_of(model_, properties_, layout_, options_));
+        }
+        if (!go_on(initial.front())) {
+            torn_ = true;
+            add_initial(initial);
+            torn_ = ended_.has_value();
+        }
         while (!over()) {
+            if (checkpoint_ && !looked_ && checkpoint_->due()) save();
             if (store_->regroup_due()) {
+                torn_ = true;
                 end_if(store_->regroup());
+                torn_ = ended_.has_value();
                 for (const auto& worker : workers_) worker->begin_keys();
             } else if (store_->waiting_in_level() == 0) {
-                if (!store_->next_level()) return;
+                if (!store_->next_level()) {
+                    if (store_->approximate()) end(Ended::approximate);
+                    return;
+                }
                 statistics_.max_depth = ++depth_;
             } else {
                 round(options_.max_depth != 0 && depth_ >= options_.max_depth);
@@ -106,7 +127,10 @@ class RoundSearch : SearchFrame<M> {
         }
     }
     void end_if(Full full) {
-        if (full != Full::no) end(full == Full::states ? Ended::state_limit : Ended::memory_limit);
+        if (full != Full::no) end(full == Full::states ? Ended::state_limit : store_full());
+    }
+    [[nodiscard]] Ended store_full() const {
+        return store_->budget().disk_error() != 0 ? Ended::disk_error : Ended::memory_limit;
     }
     void add_initial(const std::vector<State>& initial) {
         std::vector<std::uint64_t> packed(store_->packer().words());
@@ -126,12 +150,27 @@ class RoundSearch : SearchFrame<M> {
     /// Expands some states of the level, and stores their successors. \param look only evaluate properties of the
     /// states
     void round(bool look) {
+        if (checkpoint_) {
+            // States that were only looked at are not expanded by a search that may go further.
+            if (look && !looked_) save();
+            before_ = figures();
+        }
+        looked_ = looked_ || look;
+        torn_ = true;
         const std::size_t chunks = store_->cut(statistics_.transitions / std::max<std::uint64_t>(1, expanded_));
         for (std::size_t i = 0; i < chunks; ++i) expanded_ += store_->chunk(i).states.count;
         store_->each(chunks, [&](std::size_t i, unsigned worker) { workers_[worker]->expand(store_->chunk(i), look); });
         gather();
-        if (ended_) return;
-        if (!look) return end_if(store_->take_in());
+        if (ended_) {
+            store_->drop_records();
+            torn_ = ended_ == Ended::model_error;
+            return;
+        }
+        if (!look) {
+            end_if(store_->take_in());
+            torn_ = false;
+            return;
+        }
         store_->skip();
         for (const auto& worker : workers_) at_limit_ = at_limit_ || worker->good_seen;
         if (store_->waiting_in_level() == 0 && at_limit_) end(Ended::depth_limit);
@@ -162,6 +201,87 @@ class RoundSearch : SearchFrame<M> {
         }
         if (error != nullptr) model_failed(error->message, error->place);
     }
+
+    /// What was counted and found so far; also what the limit of states leaves out of the result.
+    [[nodiscard]] RoundFigures<M> figures() const {
+        RoundFigures<M> now{statistics_, expanded_, depth_, {}, coverage_, hits_};
+        now.statistics.seconds += limits_.seconds();
+        Monitor<M> all = monitor_;
+        for (const auto& worker : workers_) {
+            all.absorb(worker->monitor);
+            now.coverage.absorb(worker->coverage);
+        }
+        for (unsigned i = 0; i < store_->threads(); ++i) {
+            now.coverage.absorb(store_->buffers(i).coverage);
+            now.coverage.absorb(store_->buffers(i).beyond);
+        }
+        now.seen = all.seen();
+        return now;
+    }
+    /// Writes a checkpoint.
+    void save() {
+        RoundFigures<M> now = store_->mid_round() ? before_ : figures();
+        now.statistics.states = store_->log().size();
+        checkpoint_->write([&](ArchiveWriter& to) {
+            now.save(to);
+            to.list(std::span<const State>(initial_));
+            store_->save(to);
+        });
+    }
+    /// Goes on from the checkpoint, if there is one. \return whether there is. \param sample any state
+    bool go_on(const State& sample) {
+        const std::unique_ptr<ArchiveReader> from = checkpoint_ ? checkpoint_->open() : nullptr;
+        if (from == nullptr) return false;
+        RoundFigures<M> then;
+        then.coverage = coverage_;
+        then.load(*from, properties_.size(), messages_);
+        initial_.assign(from->length(sizeof(State)), sample);
+        from->get(initial_.data(), initial_.size() * sizeof(State));
+        bool loaded = false;
+        try {
+            loaded = store_->load(*from);
+        } catch (const std::bad_alloc&) {
+            // as without memory
+        }
+        statistics_ = then.statistics;
+        depth_ = then.depth;
+        expanded_ = then.expanded;
+        coverage_ = std::move(then.coverage);
+        hits_ = std::move(then.hits);
+        monitor_.take_over(then.seen);
+        untouched_ = true;
+        if (!loaded) {
+            end(store_full());
+            workers_.clear();
+            store_.reset();
+            return true;
+        }
+        from->finish();
+        for (const auto& worker : workers_) {
+            worker->begin_keys();
+            for (std::size_t i = 0; i < properties_.size(); ++i) {
+                if (monitor_.decided(i)) worker->monitor.note_decided(i);
+            }
+        }
+        limits_.begin_at(statistics_.transitions);
+        if (options_.checkpoint.continued) {
+            options_.checkpoint.continued(store_->log().size(), depth_, statistics_.seconds);
+        }
+        // It may be beyond a limit that is lower now.
+        const bool deep = options_.max_depth != 0 &&
+                          (depth_ > options_.max_depth || (depth_ == options_.max_depth && store_->next_level_begun()));
+        if (deep) end(Ended::depth_limit);
+        if (options_.max_states != 0 && store_->log().size() >= options_.max_states) end(Ended::state_limit);
+        untouched_ = ended_.has_value();
+        return true;
+    }
+    /// Removes the checkpoint of a search that is complete; else leaves the last one.
+    void leave_checkpoint() {
+        if (!checkpoint_ || ended_ == Ended::model_error) return;
+        if (!ended_ || ended_ == Ended::decided || ended_ == Ended::approximate) return checkpoint_->remove();
+        if (store_ && store_->mid_round() && !store_->can_forget()) return;
+        if (!torn_ && !looked_ && !untouched_ && store_) save();
+    }
     Result<M> result() {
         for (const auto& worker : workers_) {
             monitor_.absorb(worker->monitor);
@@ -170,9 +290,15 @@ class RoundSearch : SearchFrame<M> {
         Result<M> result = verdicts();
         if (store_) {
             for (unsigned i = 0; i < store_->threads(); ++i) coverage_.absorb(store_->buffers(i).coverage);
-            statistics_.states = store_->log().size();
-            statistics_.memory_bytes = store_->budget().used();
-            statistics_.peak_memory_bytes = store_->budget().peak();
+            statistics_.states = store_->states();
+            const MemoryBudget& budget = store_->budget();
+            statistics_.memory_bytes = budget.used() + budget.on_disk();
+            statistics_.peak_memory_bytes = budget.peak() + budget.peak_on_disk();
+            statistics_.peak_disk_bytes = budget.peak_on_disk();
+            if (store_->approximate()) {
+                statistics_.omission_bound = store_->prints().any_omission(statistics_.states);
+                statistics_.expected_coverage = 1 - store_->prints().omission(statistics_.states);
+            }
             store_->release_table();  // makes room for the runs
             WayTracer<M> tracer(model_, monitor_, options_.fuse, options_.check_fused, layout_, symmetry_);
             add_runs(result, [&](const Place& place) {
@@ -191,6 +317,12 @@ class RoundSearch : SearchFrame<M> {
     std::uint64_t expanded_ = 0;  ///< states
     std::uint64_t depth_ = 0;
     bool at_limit_ = false;
+    std::optional<CheckpointFile> checkpoint_;
+    std::deque<std::string> messages_;  ///< of hits that were read
+    RoundFigures<M> before_;            ///< the round
+    bool looked_ = false;               ///< at states that are not expanded
+    bool torn_ = false;                 ///< in the middle of a change: not to be saved
+    bool untouched_ = false;            ///< nothing was done since the checkpoint was read
 };
 
 }  // namespace vmemcheck::checker::detail

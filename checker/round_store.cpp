@@ -35,10 +35,9 @@ RoundStore::RoundStore(std::span<const FieldInfo> fields, std::span<const unsign
                        const Coverage& coverage, const SearchOptions& options)
     : fields_(fields),
       options_(options),
-      budget_(options.max_memory_bytes),
+      budget_(options.max_memory_bytes, options.disk_folder),
       packer_(fields, sample.size(), StateKeys::most_plain_bits),
       keys_(std::make_unique<StateKeys>(packer_, budget_)),
-      table_(std::make_unique<CompactTable>(keys_->home_bits(), keys_->form(), budget_)),
       log_(budget_),
       level_(budget_),
       next_(budget_),
@@ -46,21 +45,28 @@ RoundStore::RoundStore(std::span<const FieldInfo> fields, std::span<const unsign
       buffers_(team_.size()),
       state_(sample.begin(), sample.end()),
       packed_(packer_.words()) {
+    // Leaves are numbered anew when fields are grouped: until then, states are kept as they are.
+    if (options.approximation.any() && keys_->plain()) {
+        prints_ = std::make_unique<SeenPrints>(options.approximation, budget_);
+    } else {
+        table_ = std::make_unique<CompactTable>(keys_->home_bits(), keys_->form(), budget_);
+    }
     for (RoundBuffers& buffers : buffers_) {
         buffers.coverage = coverage;
+        buffers.beyond = coverage;
         buffers.forget();
     }
 }
 
 RoundStore::Full RoundStore::add_initial(const std::uint64_t* packed, bool& added) {
     added = false;
-    if (!table_->ready()) return Full::memory;
+    if (!(prints_ ? prints_->ready() : table_->ready())) return Full::memory;
     if (options_.max_states != 0 && log_.size() >= options_.max_states) return Full::states;
     Key key;
     if (!keys_->key_of(packed, key)) return Full::memory;
-    const unsigned part = table_->part_of(key.home);
-    if (!table_->set_form(part, keys_->form())) return Full::memory;
-    const Segment::Done done = table_->insert(part, key);
+    const unsigned part = prints_ ? 0 : part_of(key);
+    if (!prints_ && !table_->set_form(part, keys_->form())) return Full::memory;
+    const Segment::Done done = prints_ ? prints_->add(print_of({packed, packer_.words()})) : table_->insert(part, key);
     if (done == Segment::Done::full) return Full::memory;
     if (done == Segment::Done::found) return Full::no;
     const KeyFormat format(keys_->home_bits(), keys_->form());
@@ -84,13 +90,20 @@ std::size_t RoundStore::cut(std::uint64_t degree) {
     constexpr std::uint64_t least = std::uint64_t{8} * chunk_states;
     constexpr std::uint64_t most = std::uint64_t{256} * chunk_states;
     const std::uint64_t records = log_.size() / (states_per_byte * sizeof(RoundRecord));
-    const std::uint64_t states = std::clamp(records / std::max<std::uint64_t>(degree, 1), least, most);
+    std::uint64_t states = std::clamp(records / std::max<std::uint64_t>(degree, 1), least, most);
+    if (budget_.on_disk() != 0) {
+        // Each part of the table is read once a round, if it is not in memory: the fewer rounds the better.
+        constexpr std::size_t unlimited = std::size_t{1} << 30;
+        const std::size_t memory = budget_.limit() == 0 ? unlimited : budget_.limit();
+        states = std::max(states, memory / 8 / sizeof(RoundRecord) / std::max<std::uint64_t>(degree, 1));
+    }
     chunks_in_use_ = 0;
     std::uint64_t taken = 0;
     while (taken < states && taken < level_.size()) {
         if (chunks_in_use_ == chunks_.size()) chunks_.emplace_back();
         RoundChunk& chunk = chunks_[chunks_in_use_++];
-        chunk.states = level_.run(taken, chunk_states);
+        chunk.states =
+            level_.run(taken, static_cast<std::uint32_t>(std::min<std::uint64_t>(chunk_states, states - taken)));
         chunk.first = expanded_ + taken;
         taken += chunk.states.count;
     }
@@ -122,17 +135,34 @@ RoundStore::Full RoundStore::take_in() {
     keys_->settle();
     const KeyFormat format(keys_->home_bits(), keys_->form());
     std::atomic<bool> full{false};
-    each(table_->parts(), [&](std::size_t part, unsigned) {
-        if (!store(static_cast<unsigned>(part), format.form)) full.store(true, std::memory_order_relaxed);
+    each(parts(), [&](std::size_t i, unsigned) {
+        const auto part = static_cast<unsigned>(i);
+        if (!(prints_ ? store_prints(part) : store(part, format.form))) full.store(true, std::memory_order_relaxed);
     });
     if (full) return Full::memory;
     const Full states = count_fresh();
     each(chunks_in_use_, [&](std::size_t i, unsigned worker) { put_in_order(chunks_[i], buffers_[worker], format); });
-    for (std::size_t i = 0; i < chunks_in_use_; ++i) {
-        if (!next_.append(format, chunks_[i].keys) || !log_.append(chunks_[i].log)) return Full::memory;
-    }
+    if (!append_new(format)) return Full::memory;
     skip();
     return account() ? states : Full::memory;
+}
+
+/// Adds the new states to the next level and the log: all, or none.
+bool RoundStore::append_new(const KeyFormat& format) {
+    const DiscoveryLog::End end = log_.end();
+    const std::uint64_t waiting = next_.size();
+    for (std::size_t i = 0; i < chunks_in_use_; ++i) {
+        if (next_.append(format, chunks_[i].keys) && log_.append(chunks_[i].log)) continue;
+        next_.cut_to(waiting);
+        log_.back_to(end);
+        beyond_ = 0;
+        return false;
+    }
+    return true;
+}
+
+void RoundStore::drop_records() {
+    for (std::size_t i = 0; i < chunks_in_use_; ++i) chunks_[i].count.fill(0);
 }
 
 void RoundStore::skip() {
@@ -140,32 +170,59 @@ void RoundStore::skip() {
     for (std::size_t i = 0; i < chunks_in_use_; ++i) states += chunks_[i].states.count;
     level_.pop(states);
     expanded_ += states;
+    chunks_in_use_ = 0;
     for (RoundBuffers& buffers : buffers_) {
         for (RoundRecords& records : buffers.records) records.clear();
     }
 }
 
-/// Adds what belongs to a part of the table; of each chunk's records the new ones are left.
+/// Adds what belongs to a part of the table; of each chunk's records those that were added are left.
 bool RoundStore::store(unsigned part, const RestForm& form) {
     constexpr std::uint32_t ahead = 16;
     CompactTable& table = *table_;
-    if (!table.set_form(part, form)) return false;
+    bool full = !table.set_form(part, form);
     for (std::size_t i = 0; i < chunks_in_use_; ++i) {
         RoundChunk& chunk = chunks_[i];
         RoundRecord* const records = buffers_[chunk.worker].records[part].data() + chunk.begin[part];
-        const std::uint32_t count = chunk.count[part];
+        const std::uint32_t count = full ? 0 : chunk.count[part];
         std::uint32_t fresh = 0;
         for (std::uint32_t r = 0; r < std::min(count, ahead); ++r) table.prefetch(part, records[r].home);
         for (std::uint32_t r = 0; r < count; ++r) {
             if (r + ahead < count) table.prefetch(part, records[r + ahead].home);
             const Segment::Done done = table.insert(part, {records[r].rest, records[r].home});
-            if (done == Segment::Done::full) [[unlikely]]
-                return false;
+            if (done == Segment::Done::full) [[unlikely]] {
+                full = true;
+                break;
+            }
             if (done == Segment::Done::added) records[fresh++] = records[r];
         }
         chunk.count[part] = fresh;
     }
-    return true;
+    return !full;
+}
+
+/// store() of an approximate search.
+bool RoundStore::store_prints(unsigned part) {
+    constexpr std::uint32_t ahead = 16;
+    bool full = false;
+    for (std::size_t i = 0; i < chunks_in_use_; ++i) {
+        RoundChunk& chunk = chunks_[i];
+        RoundRecords& all = buffers_[chunk.worker].records[part];
+        RoundRecord* const records = all.data() + chunk.begin[part];
+        std::uint64_t* const prints = all.prints() + chunk.begin[part];
+        const std::uint32_t count = full ? 0 : chunk.count[part];
+        std::uint32_t fresh = 0;
+        for (std::uint32_t r = 0; r < count && !full; ++r) {
+            if (r + ahead < count) prints_->prefetch(prints[r + ahead]);
+            const Segment::Done done = prints_->add(prints[r]);
+            full = done == Segment::Done::full;
+            if (done != Segment::Done::added) continue;
+            records[fresh] = records[r];
+            prints[fresh++] = prints[r];
+        }
+        chunk.count[part] = fresh;
+    }
+    return !full;
 }
 
 /// Counts the new states of each chunk, and looks after the limit.
@@ -175,17 +232,18 @@ RoundStore::Full RoundStore::count_fresh() {
     for (std::size_t i = 0; i < chunks_in_use_; ++i) {
         RoundChunk& chunk = chunks_[i];
         std::uint32_t fresh = 0;
-        for (unsigned part = 0; part < table_->parts(); ++part) fresh += chunk.count[part];
+        for (unsigned part = 0; part < parts(); ++part) fresh += chunk.count[part];
         chunk.kept = static_cast<std::uint32_t>(std::min<std::uint64_t>(fresh, room - std::min(room, all)));
         all += fresh;
     }
+    beyond_ = all - std::min(room, all);
     return all > room ? Full::states : Full::no;
 }
 
 void RoundStore::put_in_order(RoundChunk& chunk, RoundBuffers& buffers, const KeyFormat& format) {
     std::vector<RoundRecord>& fresh = buffers.fresh;
     fresh.clear();
-    for (unsigned part = 0; part < table_->parts(); ++part) {
+    for (unsigned part = 0; part < parts(); ++part) {
         const RoundRecord* const records = buffers_[chunk.worker].records[part].data() + chunk.begin[part];
         fresh.insert(fresh.end(), records, records + chunk.count[part]);
     }
@@ -194,11 +252,11 @@ void RoundStore::put_in_order(RoundChunk& chunk, RoundBuffers& buffers, const Ke
     chunk.log.clear();
     chunk.keys.clear();
     std::size_t state = 0;
-    for (std::uint32_t i = 0; i < chunk.kept; ++i) {
+    for (std::uint32_t i = 0; i < fresh.size(); ++i) {
         const RoundRecord& record = fresh[i];
         while (state + 1 < chunk.starts.size() && chunk.starts[state + 1] <= record.transition) ++state;
         chunk.log.add(chunk.first + state, record.transition - chunk.starts[state]);
-        buffers.coverage.new_state(chunk.steps[record.transition]);
+        (i < chunk.kept ? buffers.coverage : buffers.beyond).new_state(chunk.steps[record.transition]);
         format.append(chunk.keys, {record.rest, record.home});
     }
 }
@@ -245,7 +303,8 @@ std::vector<std::vector<std::int16_t>> RoundStore::sample_fields() {
 
 RoundStore::Full RoundStore::regroup() {
     regrouped_ = true;
-    Packer packer(fields_, state_.size(), group_fields(sample_fields(), StateKeys::most_leaves));
+    groups_ = group_fields(sample_fields(), StateKeys::most_leaves);
+    Packer packer(fields_, state_.size(), groups_);
     auto keys = std::make_unique<StateKeys>(packer, budget_);
     std::vector<std::uint64_t> repacked(packer.words());
     bool full = false;
@@ -259,12 +318,21 @@ RoundStore::Full RoundStore::regroup() {
     };
     // All numbers are given before anything is written, so that the form does not change meanwhile.
     for (unsigned part = 0; part < table_->parts(); ++part) table_->for_each(part, new_key);
-    auto table = std::make_unique<CompactTable>(keys->home_bits(), keys->form(), budget_);
-    full = full || !table->ready();
+    std::unique_ptr<CompactTable> table;
+    std::unique_ptr<SeenPrints> prints;
+    if (options_.approximation.any()) {
+        prints = std::make_unique<SeenPrints>(options_.approximation, budget_);
+        full = full || !prints->ready();
+    } else {
+        table = std::make_unique<CompactTable>(keys->home_bits(), keys->form(), budget_);
+        full = full || !table->ready();
+    }
     for (unsigned part = 0; part < table_->parts() && !full; ++part) {
         table_->for_each(part, [&](const Key& old) {
             const Key key = new_key(old);
-            full = full || table->insert(table->part_of(key.home), key) != Segment::Done::added;
+            const Segment::Done done =
+                prints ? prints->add(print_of(repacked)) : table->insert(table->part_of(key.home), key);
+            full = full || done == Segment::Done::full;
         });
     }
     const KeyFormat format(keys->home_bits(), keys->form());
@@ -281,12 +349,89 @@ RoundStore::Full RoundStore::regroup() {
         queue->swap(rewritten);
     }
     if (full) return Full::memory;
+    table_ = std::move(table);
+    prints_ = std::move(prints);
+    begin_keys(std::move(packer), std::move(keys));
+    return Full::no;
+}
+
+void RoundStore::begin_keys(Packer packer, std::unique_ptr<StateKeys> keys) {
     packer_ = std::move(packer);
     keys_ = std::move(keys);
-    table_ = std::move(table);
     packed_.resize(packer_.words());
     for (RoundBuffers& buffers : buffers_) buffers.forget();
-    return Full::no;
+}
+
+void RoundStore::save(ArchiveWriter& to) const {
+    to.value(regrouped_);
+    to.list(std::span(groups_));
+    keys_->save(to);
+    save_table(to);
+    log_.save(to);
+    level_.save(to);
+    next_.save(to);
+    to.value(expanded_);
+}
+
+void RoundStore::save_table(ArchiveWriter& to) const {
+    // Added by the round that is to be made again.
+    std::vector<Key> added;
+    std::vector<std::uint64_t> prints;
+    for (unsigned part = 0; part < parts(); ++part) {
+        added.clear();
+        prints.clear();
+        for (std::size_t i = 0; i < chunks_in_use_; ++i) {
+            const RoundChunk& chunk = chunks_[i];
+            const RoundRecords& records = buffers_[chunk.worker].records[part];
+            for (std::uint32_t r = chunk.begin[part]; r < chunk.begin[part] + chunk.count[part]; ++r) {
+                if (prints_) {
+                    prints.push_back(records.prints()[r]);
+                } else {
+                    added.push_back({records.data()[r].rest, records.data()[r].home});
+                }
+            }
+        }
+        if (prints_) {
+            prints_->save(to, part, prints);
+        } else {
+            table_->save(to, part, added);
+        }
+    }
+    if (prints_) prints_->save_rest(to);
+}
+
+bool RoundStore::load_table(ArchiveReader& from) {
+    if (prints_) return prints_->ready() && prints_->load(from);
+    if (!table_->ready()) return false;
+    for (unsigned part = 0; part < table_->parts(); ++part) {
+        if (!table_->load(from, part)) return false;
+    }
+    return true;
+}
+
+bool RoundStore::load(ArchiveReader& from) {
+    regrouped_ = from.value<bool>();
+    groups_ = from.list<unsigned>();
+    if (!groups_.empty()) {
+        from.require(groups_.size() == fields_.size() &&
+                         *std::max_element(groups_.begin(), groups_.end()) < StateKeys::most_leaves,
+                     "the groups of fields are wrong");
+        Packer packer(fields_, state_.size(), groups_);
+        auto keys = std::make_unique<StateKeys>(packer, budget_);
+        table_.reset();
+        if (options_.approximation.any()) {
+            prints_ = std::make_unique<SeenPrints>(options_.approximation, budget_);
+        } else {
+            table_ = std::make_unique<CompactTable>(keys->home_bits(), keys->form(), budget_);
+        }
+        begin_keys(std::move(packer), std::move(keys));
+    }
+    if (!keys_->load(from) || !load_table(from)) return false;
+    if (!log_.load(from) || !level_.load(from) || !next_.load(from)) return false;
+    expanded_ = from.value<DiscoveryIndex>();
+    from.require((prints_ || table_->size() == log_.size()) && expanded_ + waiting() == log_.size(),
+                 "the number of states is wrong");
+    return true;
 }
 
 }  // namespace vmemcheck::checker::detail

@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "checker/archive.hpp"
 #include "checker/compact_table.hpp"
 #include "checker/coverage.hpp"
 #include "checker/discovery_log.hpp"
@@ -21,6 +22,7 @@
 #include "checker/model.hpp"
 #include "checker/options.hpp"
 #include "checker/packer.hpp"
+#include "checker/seen_prints.hpp"
 #include "checker/state_keys.hpp"
 #include "checker/team.hpp"
 
@@ -45,13 +47,26 @@ class RoundRecords {
         all_[size_] = record;
         size_ += known ? 0 : 1;
     }
+    /// The same, with the fingerprint of the state.
+    void add_unless(bool known, const RoundRecord& record, std::uint64_t print) {
+        if (size_ >= prints_.size()) [[unlikely]]
+            prints_.resize(std::max<std::size_t>(size_ * 2, 64));
+        prints_[size_] = print;
+        add_unless(known, record);
+    }
     void clear() { size_ = 0; }
+    [[nodiscard]] std::uint64_t* prints() { return prints_.data(); }
+    [[nodiscard]] const std::uint64_t* prints() const { return prints_.data(); }
     [[nodiscard]] RoundRecord* data() { return all_.data(); }
+    [[nodiscard]] const RoundRecord* data() const { return all_.data(); }
     [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(size_); }
-    [[nodiscard]] std::size_t bytes() const { return all_.capacity() * sizeof(RoundRecord); }
+    [[nodiscard]] std::size_t bytes() const {
+        return all_.capacity() * sizeof(RoundRecord) + prints_.capacity() * sizeof(std::uint64_t);
+    }
 
  private:
     std::vector<RoundRecord> all_;
+    std::vector<std::uint64_t> prints_;  ///< of approximate searches
     std::size_t size_ = 0;
 };
 
@@ -64,7 +79,7 @@ struct RoundChunk {
     std::array<std::uint32_t, most_round_parts> count{};  ///< of them; later, of the new ones
     std::vector<std::uint32_t> starts;                    ///< of each state: its first transition
     std::vector<StepId> steps;  ///< of each transition: what it began with; there is room for more
-    std::uint32_t kept = 0;     ///< new states, but not more than there may be
+    std::uint32_t kept = 0;     ///< new states within the limit
     DiscoveryLog::Piece log;
     std::vector<unsigned char> keys;
 };
@@ -78,6 +93,7 @@ struct RoundBuffers {
     std::vector<Key> recent;
     std::vector<RoundRecord> fresh;  ///< for putting them in order
     Coverage coverage;               ///< of the new states
+    Coverage beyond;                 ///< of those over the limit
 
     /// Forgets which keys were made lately.
     void forget() { recent.assign(recent_keys, Key{~std::uint64_t{0}, ~std::uint32_t{0}}); }
@@ -101,14 +117,33 @@ class RoundStore {
     [[nodiscard]] unsigned threads() const { return team_.size(); }
     [[nodiscard]] const Packer& packer() const { return packer_; }
     [[nodiscard]] StateKeys& keys() { return *keys_; }
-    [[nodiscard]] const CompactTable& table() const { return *table_; }
+    /// Which part of what was seen a key belongs to, if not approximate().
+    [[nodiscard]] unsigned part_of(const Key& key) const { return table_->part_of(key.home); }
+    [[nodiscard]] unsigned parts() const { return prints_ ? SeenPrints::parts() : table_->parts(); }
+    /// Whether only fingerprints of states are kept. Where fields are to be grouped, that begins when they are.
+    [[nodiscard]] bool approximate() const { return prints_ != nullptr; }
+    /// The fingerprint of a packed state. It does not depend on the numbers of leaves, which threads give.
+    [[nodiscard]] static std::uint64_t print_of(std::span<const std::uint64_t> packed) {
+        std::uint64_t hash = 0x8ebc6af09c88c6e3ULL;
+        for (const std::uint64_t word : packed) hash = fold_multiply(word ^ hash, 0xa0761d6478bd642fULL);
+        return fold_multiply(hash ^ 0x9e3779b97f4a7c15ULL, 0xe7037ed1a0b428dbULL);
+    }
+    /// What is kept, if approximate().
+    [[nodiscard]] const SeenPrints& prints() const { return *prints_; }
+    /// Whether save() can leave out what a round added that was broken off.
+    [[nodiscard]] bool can_forget() const { return !prints_ || prints_->can_forget(); }
     [[nodiscard]] RoundBuffers& buffers(unsigned worker) { return buffers_[worker]; }
+    [[nodiscard]] const RoundBuffers& buffers(unsigned worker) const { return buffers_[worker]; }
     [[nodiscard]] const DiscoveryLog& log() const { return log_; }
+    /// States found, up to the limit. All that the last round found are stored, so that a later search can go on.
+    [[nodiscard]] std::uint64_t states() const { return log_.size() - beyond_; }
     [[nodiscard]] const MemoryBudget& budget() const { return budget_; }
     /// States found and not yet expanded.
     [[nodiscard]] std::uint64_t waiting() const { return level_.size() + next_.size(); }
     /// Of them, those of the level that is being expanded.
     [[nodiscard]] std::uint64_t waiting_in_level() const { return level_.size(); }
+    /// Whether the level after that has states.
+    [[nodiscard]] bool next_level_begun() const { return next_.size() != 0; }
 
     /// Adds an initial state, packed; to be called before anything else. \param added whether it is new
     [[nodiscard]] Full add_initial(const std::uint64_t* packed, bool& added);
@@ -121,8 +156,13 @@ class RoundStore {
     [[nodiscard]] RoundChunk& chunk(std::size_t i) { return chunks_[i]; }
     /// Calls work(i, worker) for each i < count; not on all threads if there are few chunks in this round.
     void each(std::size_t count, const std::function<void(std::size_t, unsigned)>& work);
-    /// Stores the successors of this round's states.
+    /// Stores the successors of this round's states. If there is no memory for them, mid_round() says whether it is as
+    /// if none was stored.
     [[nodiscard]] Full take_in();
+    /// Whether the states of this round are still to be expanded. Until the round is skipped or the next begins.
+    [[nodiscard]] bool mid_round() const { return chunks_in_use_ != 0; }
+    /// Nothing was stored of this round.
+    void drop_records();
     /// Ends the round without storing anything.
     void skip();
 
@@ -132,8 +172,17 @@ class RoundStore {
     /// Packer and keys are others afterwards.
     [[nodiscard]] Full regroup();
 
+    /// Writes all there is, as it was before this round if mid_round(). Not after release_table().
+    void save(ArchiveWriter& to) const;
+    /// Reads what was saved into a store of the same fields, to which nothing was added. \return false if there is no
+    /// memory; the store is then of no use
+    [[nodiscard]] bool load(ArchiveReader& from);
+
     /// Gives the table back. Nothing can be stored any more.
-    void release_table() { table_.reset(); }
+    void release_table() {
+        table_.reset();
+        prints_.reset();
+    }
 
  private:
     static constexpr std::uint32_t chunk_states = 256;
@@ -141,8 +190,13 @@ class RoundStore {
     [[nodiscard]] std::vector<std::vector<std::int16_t>> sample_fields();
     void state_of(const Key& key);
     bool store(unsigned part, const RestForm& form);
+    bool store_prints(unsigned part);
+    void save_table(ArchiveWriter& to) const;
+    [[nodiscard]] bool load_table(ArchiveReader& from);
     Full count_fresh();
     void put_in_order(RoundChunk& chunk, RoundBuffers& buffers, const KeyFormat& format);
+    bool append_new(const KeyFormat& format);
+    void begin_keys(Packer packer, std::unique_ptr<StateKeys> keys);
     bool account();
 
     std::span<const FieldInfo> fields_;
@@ -150,7 +204,8 @@ class RoundStore {
     MemoryBudget budget_;
     Packer packer_;
     std::unique_ptr<StateKeys> keys_;
-    std::unique_ptr<CompactTable> table_;
+    std::unique_ptr<CompactTable> table_;  ///< unless approximate()
+    std::unique_ptr<SeenPrints> prints_;   ///< if approximate()
     DiscoveryLog log_;
     KeyQueue level_;  ///< states not yet expanded
     KeyQueue next_;   ///< their new successors
@@ -159,8 +214,10 @@ class RoundStore {
     std::vector<RoundChunk> chunks_;
     std::size_t chunks_in_use_ = 0;
     DiscoveryIndex expanded_ = 0;  ///< states
+    DiscoveryIndex beyond_ = 0;    ///< states found over the limit
     std::size_t accounted_ = 0;    ///< bytes of buffers and chunks
     bool regrouped_ = false;
+    std::vector<unsigned> groups_;      ///< of each field, if regrouped_
     std::vector<unsigned char> state_;  ///< to unpack to
     std::vector<std::uint64_t> packed_;
 };

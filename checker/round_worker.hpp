@@ -14,7 +14,6 @@
 #include <utility>
 #include <vector>
 
-#include "checker/compact_table.hpp"
 #include "checker/coverage.hpp"
 #include "checker/discovery_log.hpp"
 #include "checker/local_audit.hpp"
@@ -26,6 +25,7 @@
 #include "checker/property.hpp"
 #include "checker/round_store.hpp"
 #include "checker/search_frame.hpp"
+#include "checker/seen_prints.hpp"
 #include "checker/state_keys.hpp"
 #include "checker/successors.hpp"
 #include "checker/symmetry.hpp"
@@ -160,7 +160,7 @@ struct RoundWorker {
         chunk = &work;
         work.worker = number;
         work.starts.clear();
-        const unsigned parts = store.table().parts();
+        const unsigned parts = store.parts();
         for (unsigned p = 0; p < parts; ++p) work.begin[p] = buffers.records[p].size();
         transition = 0;
         try {
@@ -196,21 +196,26 @@ struct RoundWorker {
     void pack_plain() {
         const Packer& packer = store.packer();
         const StateKeys& keys = store.keys();
-        const CompactTable& table = store.table();
+        const bool approximate = store.approximate();
         for (unsigned i = 0; i < made && !error; ++i) {
             const Pending& successor = pending[i];
             std::uint64_t word = packed[0];
             std::uint64_t changed = 0;
             if (packer.template repack<true>(current, successor.state, &word, changed) >= 0) [[unlikely]]
                 return fail({}, Place{index, true, successor.actor, successor.outcome, successor.runs});
-            add(table, keys.key_of_word(word), successor.transition);
+            const Key key = keys.key_of_word(word);
+            if (approximate) [[unlikely]] {
+                add_print(RoundStore::print_of({&word, 1}), key, successor.transition);
+            } else {
+                add(key, successor.transition);
+            }
         }
     }
     void pack_leaves() {
         const Packer& packer = store.packer();
         StateKeys& keys = store.keys();
-        const CompactTable& table = store.table();
         std::uint64_t* const words = next_packed.data();  // those of the state, between two successors
+        const bool approximate = store.approximate();
         for (unsigned i = 0; i < made && !error; ++i) {
             const Pending& successor = pending[i];
             std::uint64_t changed = 0;
@@ -221,6 +226,11 @@ struct RoundWorker {
                 no_memory = true;
                 return;
             }
+            if (approximate) [[unlikely]] {
+                add_print(RoundStore::print_of(next_packed), key, successor.transition);
+            } else {
+                add(key, successor.transition);
+            }
             if (next_packed.size() > 64) {
                 next_packed = packed;
             } else {
@@ -229,14 +239,20 @@ struct RoundWorker {
                     words[word] = packed[word];
                 }
             }
-            add(table, key, successor.transition);
         }
     }
-    void add(const CompactTable& table, const Key& key, std::uint32_t number) {
+    /// Whether the key was made lately.
+    bool again(const Key& key) {
         Key& known = buffers.recent[key.home % RoundBuffers::recent_keys];
-        const bool again = ((known.rest ^ key.rest) | (known.home ^ key.home)) == 0;
+        const bool same = ((known.rest ^ key.rest) | (known.home ^ key.home)) == 0;
         known = key;
-        buffers.records[table.part_of(key.home)].add_unless(again, {key.rest, key.home, number});
+        return same;
+    }
+    void add(const Key& key, std::uint32_t number) {
+        buffers.records[store.part_of(key)].add_unless(again(key), {key.rest, key.home, number});
+    }
+    void add_print(std::uint64_t print, const Key& key, std::uint32_t number) {
+        buffers.records[SeenPrints::part_of(print)].add_unless(again(key), {key.rest, key.home, number}, print);
     }
     std::uint32_t count_transition() {
         ++outcome;

@@ -11,6 +11,7 @@
 #include <new>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -416,12 +417,22 @@ template <Model M>
 
 /// Explores every state of a model, as check_with() does; breadth first, where only states and steps are asked about,
 /// by SearchOptions::threads threads and in few bytes a state (see RoundSearch). The answers are the same.
+///
+/// \throws std::invalid_argument if SearchOptions asks for files or an approximation of a search that can do neither
+/// \throws CheckpointError if there is a SearchOptions::checkpoint that it cannot go on from, or if it can have none
 template <Model M>
 [[nodiscard]] Result<M> check(const M& model, const std::vector<Property<M>>& properties,
                               const SearchOptions& options = {}) {
     const bool indexed = std::any_of(properties.begin(), properties.end(),
                                      [](const Property<M>& property) { return is_liveness(property.kind); });
     if (indexed || options.states || options.strategy == Strategy::depth_first) {
+        if (!options.checkpoint.file.empty()) {
+            throw CheckpointError("cannot use '" + options.checkpoint.file +
+                                  "' for checkpoints: only a breadth-first search of states and steps has any");
+        }
+        if (!options.disk_folder.empty() || options.approximation.any()) {
+            throw std::invalid_argument("only a breadth-first search of states and steps goes to disk or approximates");
+        }
         return check_with<ExactStore>(model, properties, options);
     }
     return detail::RoundSearch<M>(model, properties, options).run();

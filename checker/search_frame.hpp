@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "checker/archive.hpp"
 #include "checker/coverage.hpp"
 #include "checker/describe.hpp"
 #include "checker/layout.hpp"
@@ -56,6 +57,8 @@ class SearchFrame {
             explore();
         } catch (const std::bad_alloc&) {
             end(Ended::memory_limit);
+        } catch (const CheckpointError&) {
+            throw;
         } catch (const std::exception& error) {
             model_failed(std::string("the model threw: ") + error.what());
         }
@@ -107,7 +110,7 @@ class SearchFrame {
     }
     /// Adds statistics and coverage: nothing is to be counted any more.
     void add_figures(Result<M>& result) {
-        statistics_.seconds = limits_.seconds();
+        statistics_.seconds += limits_.seconds();
         statistics_.peak_resident_bytes = peak_resident_bytes();
         result.statistics = statistics_;
         result.coverage = std::move(coverage_);

@@ -39,15 +39,14 @@ std::size_t Segment::bytes_of(unsigned home_bits, unsigned rest_bits, std::uint6
     return sizes_of(shape.buckets, shape.tail_bytes).words * sizeof(std::uint32_t);
 }
 
-bool Segment::reset(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets) {
+bool Segment::reset(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets, MemoryBudget& budget) {
     const Shape shape = shape_of(home_bits, rest_bits, buckets);
     const Sizes sizes = sizes_of(shape.buckets, shape.tail_bytes);
-    Words block;
-    if (!block.allocate(sizes.words, false)) return false;
+    Block block;
+    if (!block.allocate(sizes.words * sizeof(std::uint32_t), budget)) return false;
     block_ = std::move(block);
     tags_ = reinterpret_cast<std::uint16_t*>(block_.data());
-    tails_ = reinterpret_cast<unsigned char*>(block_.data()) + sizes.tags;
-    std::memset(block_.data(), 0, block_.bytes());
+    tails_ = block_.data() + sizes.tags;
     buckets_ = shape.buckets;
     reciprocal_ = ~std::uint64_t{0} / buckets_ + 1;
     home_bits_ = home_bits;
@@ -59,6 +58,22 @@ bool Segment::reset(unsigned home_bits, unsigned rest_bits, std::uint64_t bucket
     const std::uint64_t keys = (buckets_ + most_far) * slots;
     room_ = keys - keys / 10;  // beyond, searches pass too many full buckets
     return true;
+}
+
+void Segment::save(ArchiveWriter& to) const {
+    to.value(size_);
+    to.value<std::uint64_t>(block_.bytes());
+    to.put(block_.data(), block_.bytes());
+}
+
+void Segment::load(ArchiveReader& from) {
+    const auto size = from.value<std::uint64_t>();
+    from.require(from.length(1) == block_.bytes(), "the size of a table is wrong");
+    from.get(block_.data(), block_.bytes());
+    std::uint64_t full = 0;
+    for (std::size_t slot = 0; slot < (buckets_ + most_far) * slots; ++slot) full += tags_[slot] != 0 ? 1 : 0;
+    from.require(size == full && size <= room_, "the number of states is wrong");
+    size_ = size;
 }
 
 }  // namespace vmemcheck::checker

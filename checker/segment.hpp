@@ -13,6 +13,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "checker/archive.hpp"
+#include "checker/block.hpp"
 #include "checker/keys.hpp"
 #include "checker/memory.hpp"
 
@@ -41,8 +43,9 @@ class Segment {
     /// \param home_bits of homes, 0 to 32
     /// \param rest_bits of a squeezed rest, 0 to 64
     /// \param buckets at least this many; 2 if less
+    /// \param budget must outlive the segment
     /// \return false if there is no memory; the segment is then as it was
-    [[nodiscard]] bool reset(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets);
+    [[nodiscard]] bool reset(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets, MemoryBudget& budget);
 
     /// Hints that insert() of this home is near.
     void prefetch(std::uint32_t home) const { __builtin_prefetch(tags_ + bucket_of(home) * slots); }
@@ -106,6 +109,10 @@ class Segment {
     [[nodiscard]] std::size_t bytes() const { return block_.bytes(); }
     /// Memory that reset() with these arguments would take.
     [[nodiscard]] static std::size_t bytes_of(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets);
+
+    void save(ArchiveWriter& to) const;
+    /// Reads the slots of what was saved into a set that was reset() to as many buckets.
+    void load(ArchiveReader& from);
 
  private:
     struct Shape {
@@ -185,7 +192,7 @@ class Segment {
     unsigned home_bits_ = 0;
     unsigned remainder_bits_ = 0;
     unsigned tail_bytes_ = 0;
-    Words block_;
+    Block block_;
 };
 
 }  // namespace vmemcheck::checker

@@ -57,4 +57,15 @@ void StateKeys::settle() {
     for (unsigned i = 0; i < leaves_; ++i) tables_[i]->settle();
 }
 
+void StateKeys::save(ArchiveWriter& to) const {
+    for (unsigned i = 0; i < leaves_; ++i) tables_[i]->save(to);
+}
+
+bool StateKeys::load(ArchiveReader& from) {
+    for (unsigned i = 0; i < leaves_; ++i) {
+        if (!tables_[i]->load(from)) return false;
+    }
+    return true;
+}
+
 }  // namespace vmemcheck::checker

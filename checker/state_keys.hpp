@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "checker/archive.hpp"
 #include "checker/keys.hpp"
 #include "checker/leaf_table.hpp"
 #include "checker/memory.hpp"
@@ -80,6 +81,10 @@ class StateKeys {
 
     /// To be called now and then while no thread makes keys.
     void settle();
+
+    void save(ArchiveWriter& to) const;
+    /// Reads the leaves that were saved. \return false if there is no memory
+    [[nodiscard]] bool load(ArchiveReader& from);
 
  private:
     /// Puts the number of a leaf into its places.

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "checker/archive.hpp"
+#include "cli/beyond_memory.hpp"
 #include "cli/certificate.hpp"
 #include "cli/commands.hpp"
 #include "cli/config_flags.hpp"
@@ -56,6 +58,7 @@ class CheckCommand {
             .group(group);
         add_seconds(command, "max-time", max_time_, "end after so many seconds").group(group);
         add_number(command, "max-depth", max_depth_, "do not go further than so many transitions").group(group);
+        beyond_memory_.add_to(command);
         command
             .add_flag(
                 "--all", all_,
@@ -72,15 +75,16 @@ class CheckCommand {
 
     void check_flags() const {
         check_symmetry(properties(config_.config()));
-        static_cast<void>(search_options());
+        beyond_memory_.check(search_options(), properties(config_.config()), !certificate_.empty());
     }
 
-    [[nodiscard]] ExitCode run() const {
+    [[nodiscard]] ExitCode run() {
         const Bbm model(config_.config());
         const std::vector<Property> properties = this->properties(model.config());
         checker::SearchOptions options = search_options();
         output_.check();
         if (!certificate_.empty()) check_writable(certificate_);
+        beyond_memory_.apply(options, model, properties);
         bool certified = false;
 
         print(header_text(model.config(), config_.scope_name(), how(options)));
@@ -96,7 +100,7 @@ class CheckCommand {
                     certified = true;
                 };
             }
-            result = checker::check(model, properties, options);
+            result = searched(model, properties, options);
         }
         Report report;
         report.model = &model;
@@ -110,6 +114,7 @@ class CheckCommand {
         report.exit_code = exit_code_of(report.findings, result, false);
         report.warnings = warnings_of(report);
         output_.deliver(report);
+        print(beyond_memory_.kept_text(result));
         if (certified) {
             print(fmt::format("certificate written to {0}; confirm it with: vmemcheck-certify {0}\n", certificate_));
         } else if (!certificate_.empty()) {
@@ -123,6 +128,15 @@ class CheckCommand {
     }
 
  private:
+    [[nodiscard]] static Result searched(const Bbm& model, const std::vector<Property>& properties,
+                                         const checker::SearchOptions& options) {
+        try {
+            return checker::check(model, properties, options);
+        } catch (const checker::CheckpointError& error) {
+            throw BeyondMemoryFlags::user_error(error);
+        }
+    }
+
     [[nodiscard]] checker::SearchOptions search_options() const {
         checker::SearchOptions options;
         if (search_ == "dfs") {
@@ -173,6 +187,11 @@ class CheckCommand {
         object["max_memory_bytes"] = options.max_memory_bytes;
         object["max_seconds"] = options.max_seconds;
         object["max_depth"] = options.max_depth;
+        if (options.approximation.hash_bits != 0) object["hash_compact_bits"] = options.approximation.hash_bits;
+        if (options.approximation.array_bytes != 0) {
+            object["bitstate_bytes"] = options.approximation.array_bytes;
+            object["bitstate_hashes"] = options.approximation.array_hashes;
+        }
         return object;
     }
 
@@ -197,6 +216,12 @@ class CheckCommand {
             list.push_back(
                 fmt::format("nothing beyond {} is looked at (--max-depth)", counted(options.max_depth, "transition")));
         }
+        if (options.approximation.any()) {
+            list.emplace_back(
+                "the search is approximate: a state may be taken for another and omitted; what is not found may be "
+                "there "
+                "(docs/beyond-memory.md)");
+        }
         if (config_.properties_named()) list.emplace_back("only the properties named with --property are checked");
         const bool liveness = std::any_of(properties.begin(), properties.end(),
                                           [](const Property& p) { return checker::is_liveness(p.kind); });
@@ -207,6 +232,7 @@ class CheckCommand {
 
     ConfigFlags config_;
     OutputFlags output_;
+    BeyondMemoryFlags beyond_memory_;
     std::string certificate_;
     std::string search_ = "bfs";
     static constexpr std::uint64_t most_threads = 256;
@@ -237,6 +263,7 @@ void add_check(CLI::App& app, Action& chosen) {
         "  vmemcheck check --mutant raw-offline-errors           see a property fail\n"
         "  vmemcheck check --property offlining-ends             an offlining that never ends: the shortest lasso\n"
         "  vmemcheck check --all                                 safety and liveness\n"
+        "  vmemcheck check --scope medium --checkpoint FILE      again, after an interrupt: goes on from there\n"
         "\n"
         "Exit codes: 0 everything is as expected, 1 a violation, 2 bad usage or an output that cannot be written,\n"
         "            3 incomplete (a limit, memory, Ctrl-C) with no violation so far");

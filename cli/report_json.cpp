@@ -71,6 +71,11 @@ Json statistics_json(const checker::Statistics& s) {
     object["packed_bytes"] = s.packed_bytes;
     object["peak_memory_bytes"] = s.peak_memory_bytes;
     object["peak_resident_bytes"] = s.peak_resident_bytes;
+    if (s.peak_disk_bytes > 0) object["peak_disk_bytes"] = s.peak_disk_bytes;
+    if (s.omission_bound > 0) {
+        object["omission_bound"] = s.omission_bound;
+        object["expected_coverage"] = s.expected_coverage;
+    }
     return object;
 }
 

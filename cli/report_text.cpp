@@ -53,10 +53,14 @@ std::string_view hint(Ended ended) {
             return "the limit of states (--max-states; at most 4,294,967,294 fit)";
         case Ended::memory_limit:
             return "the limit of memory (--max-memory)";
+        case Ended::disk_error:
+            return "no room in the folder for the store (--disk)";
         case Ended::time_limit:
             return "the limit of time (--max-time)";
         case Ended::depth_limit:
             return "the limit of depth (--max-depth)";
+        case Ended::approximate:
+            return "states may have been omitted (--hash-compact, --bitstate)";
         case Ended::interrupted:
             return "interrupted";
         case Ended::model_error:
@@ -103,6 +107,14 @@ std::string statistics_text(const Report& report, const Style& style) {
     if (!report.random) {
         text += fmt::format("  {:.1f} bytes a state (packed {}), {} at most resident\n", s.bytes_per_state(),
                             s.packed_bytes, human_bytes(static_cast<double>(s.peak_resident_bytes)));
+    }
+    if (s.peak_disk_bytes > 0) {
+        text += fmt::format("  {} at most in files\n", human_bytes(static_cast<double>(s.peak_disk_bytes)));
+    }
+    if (s.omission_bound > 0) {
+        text += fmt::format(
+            "  a state was omitted with a probability of at most {:.2g}; expected coverage {:.8g}% or more\n",
+            s.omission_bound, 100 * s.expected_coverage);
     }
     if (s.graph_bytes > 0) {
         text += fmt::format(
@@ -200,6 +212,8 @@ std::string conclusion_text(const Report& report) {
         if (early) text += fmt::format("incomplete: ended early: {}; ", hint(result.ended));
         text += violated.empty() ? "no violation seen; random walks prove nothing"
                                  : "found by random walks, so not the shortest";
+    } else if (result.ended == Ended::approximate) {
+        text += fmt::format("incomplete: {}; {} of {} undecided", hint(result.ended), open, properties(all));
     } else if (early) {
         text +=
             fmt::format("incomplete: ended early: {}; {} of {} undecided", hint(result.ended), open, properties(all));

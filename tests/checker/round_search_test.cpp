@@ -6,7 +6,9 @@
 
 #include "checker/grouping.hpp"
 #include "checker/search.hpp"
+#include "tests/checker/equal_results.hpp"
 #include "tests/checker/example_models.hpp"
+#include "tests/checker/wide_model.hpp"
 
 namespace vmemcheck::checker {
 namespace {
@@ -15,110 +17,11 @@ using examples::invariant;
 using examples::Peterson;
 using examples::Philosophers;
 using examples::property;
+using examples::Wide;
 using examples::Workers;
-
-/// Three counters, and many fields that follow from them: few states, of as many bits as wanted.
-struct Wide {
-    struct State {
-        std::array<std::int8_t, 3> counter;
-        std::array<std::int8_t, 40> narrow;
-        std::array<std::int16_t, 20> wide;
-    };
-    unsigned fields = 20;  ///< of each of both, at most 20
-    int base = 12;
-    int trap = -1;  ///< this sum of the counters fails an assertion
-
-    unsigned actor_count() const { return 3; }
-    std::string actor_name(ActorId a) const { return "counter" + std::to_string(a); }
-    ActorKind actor_kind(ActorId) const { return ActorKind::process; }
-    std::span<const StepInfo> steps() const {
-        static constexpr std::array<StepInfo, 2> all{{{"count", "", ""}, {"jump", "", ""}}};
-        return all;
-    }
-    std::span<const ChoiceInfo> choices() const {
-        static constexpr std::array<ChoiceInfo, 1> all{{{"how", {}, false}}};
-        return all;
-    }
-    bool at_rest(const State&) const { return true; }
-    void describe(const State& s, FieldSink& sink) const {
-        for (unsigned i = 0; i < 3; ++i) sink("counter" + std::to_string(i), s.counter[i], 0, base - 1);
-        for (unsigned i = 0; i < fields; ++i) sink("narrow" + std::to_string(i), s.narrow[i], -50, 50);
-        for (unsigned i = 0; i < fields; ++i) sink("wide" + std::to_string(i), s.wide[i], -500, 500);
-    }
-    template <class F>
-    void initial_states(F&& found) const {
-        State s{};
-        decorate(s);
-        found(s);
-    }
-    template <class Context>
-    void step(State& s, ActorId a, Context& context) const {
-        const bool jump = context.choose(0, 2) == 1;
-        context.at(jump ? 1 : 0);
-        if (jump && s.counter[a] > base / 2) return context.blocked({"too high"});
-        s.counter[a] = static_cast<std::int8_t>((s.counter[a] + (jump ? 3 : 1)) % base);
-        decorate(s);
-        if (s.counter[0] + s.counter[1] + s.counter[2] == trap) context.fail(0, "a trap");
-    }
-    void decorate(State& s) const {
-        for (unsigned i = 0; i < fields; ++i) {
-            const unsigned n = static_cast<unsigned>(s.counter[i % 3]) + 1;
-            s.narrow[i] = static_cast<std::int8_t>(static_cast<int>(n * (i + 7) % 101) - 50);
-            s.wide[i] = static_cast<std::int16_t>(static_cast<int>(n * n * (i + 77) % 1001) - 500);
-        }
-    }
-};
 
 template <class M>
 using Properties = std::vector<Property<M>>;
-
-void expect_equal(const Coverage& a, const Coverage& b) {
-    for (StepId i = 0; i < a.step_count(); ++i) {
-        EXPECT_EQ(a.step(i).executions, b.step(i).executions) << i;
-        EXPECT_EQ(a.step(i).new_states, b.step(i).new_states) << i;
-    }
-    for (ChoiceId i = 0; i < a.choice_count(); ++i) {
-        EXPECT_EQ(a.value_count(i), b.value_count(i));
-        for (int value = 0; value < 5; ++value) EXPECT_EQ(a.choice(i, value), b.choice(i, value));
-    }
-}
-
-template <class M>
-void expect_equal_run(const std::optional<Counterexample<M>>& a, const std::optional<Counterexample<M>>& b) {
-    ASSERT_EQ(a.has_value(), b.has_value());
-    if (!a) return;
-    EXPECT_EQ(a->message, b->message);
-    ASSERT_EQ(a->steps.size(), b->steps.size());
-    EXPECT_EQ(a->transitions(), b->transitions());
-    for (std::size_t i = 0; i < a->steps.size(); ++i) {
-        EXPECT_EQ(a->steps[i].actor, b->steps[i].actor);
-        EXPECT_EQ(a->steps[i].choices, b->steps[i].choices);
-        EXPECT_EQ(std::memcmp(&a->steps[i].after, &b->steps[i].after, sizeof a->steps[i].after), 0);
-    }
-}
-
-/// Whether two searches found the same, to the last step of each run.
-template <class M>
-void expect_equal(const Result<M>& a, const Result<M>& b) {
-    EXPECT_EQ(a.ended, b.ended) << text(a.ended) << ", " << text(b.ended);
-    EXPECT_EQ(a.complete, b.complete);
-    EXPECT_EQ(a.model_error, b.model_error);
-    EXPECT_EQ(a.statistics.states, b.statistics.states);
-    EXPECT_EQ(a.statistics.transitions, b.statistics.transitions);
-    EXPECT_EQ(a.statistics.micro_steps, b.statistics.micro_steps);
-    EXPECT_EQ(a.statistics.pruned, b.statistics.pruned);
-    EXPECT_EQ(a.statistics.unclaimed_failures, b.statistics.unclaimed_failures);
-    EXPECT_EQ(a.statistics.max_depth, b.statistics.max_depth);
-    EXPECT_EQ(a.statistics.packed_bits, b.statistics.packed_bits);
-    expect_equal(a.coverage, b.coverage);
-    ASSERT_EQ(a.verdicts.size(), b.verdicts.size());
-    for (std::size_t i = 0; i < a.verdicts.size(); ++i) {
-        EXPECT_EQ(a.verdicts[i].status, b.verdicts[i].status);
-        EXPECT_EQ(a.verdicts[i].vacuous, b.verdicts[i].vacuous);
-        expect_equal_run(a.verdicts[i].counterexample, b.verdicts[i].counterexample);
-    }
-    expect_equal_run(a.model_error_run, b.model_error_run);
-}
 
 /// Searches in both ways, and in rounds with one to three threads.
 template <class M>

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// Memory for what a search stores most of: tables, logs and queues.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "checker/memory.hpp"
+
+namespace vmemcheck::checker {
+
+/// Bytes that lie in memory or, if the budget has a folder, and there are many, in a file of it that has no name: the
+/// system then writes out what is not used, and reads it again. Gives back to the budget what it took.
+class Block {
+ public:
+    /// Fewer bytes are always in memory.
+    static constexpr std::size_t least_in_file = std::size_t{1} << 17;
+
+    Block() = default;
+    ~Block() { reset(); }
+    Block(Block&& other) noexcept { swap(other); }
+    Block& operator=(Block&& other) noexcept {
+        swap(other);
+        return *this;
+    }
+
+    /// Replaces what is held, by zeros. \param budget must outlive the block
+    /// \return false if there is no memory, or no room in the folder; nothing is held then
+    [[nodiscard]] bool allocate(std::size_t bytes, MemoryBudget& budget);
+    void reset();
+
+    /// Aligned to a cache line at least.
+    [[nodiscard]] unsigned char* data() const { return data_; }
+    [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+ private:
+    void swap(Block& other) noexcept;
+    bool map(std::size_t bytes);
+
+    Words words_;  ///< if in memory
+    unsigned char* data_ = nullptr;
+    std::size_t bytes_ = 0;
+    bool in_file_ = false;
+    MemoryBudget* budget_ = nullptr;
+};
+
+/// Bytes of the block after so many, where blocks are added as needed: some small ones first.
+[[nodiscard]] constexpr std::size_t next_block_bytes(std::size_t blocks) {
+    return blocks < 16 ? std::size_t{1} << 16 : std::size_t{1} << 20;  // a process may have some 65,000 mappings
+}
+
+/// Bytes that are appended to a block of a fixed size.
+class ByteBlock {
+ public:
+    [[nodiscard]] bool allocate(std::size_t bytes, MemoryBudget& budget) {
+        size_ = 0;
+        return block_.allocate(bytes, budget);
+    }
+    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] std::size_t room() const { return block_.bytes() - size_; }
+    [[nodiscard]] const unsigned char* data() const { return block_.data(); }
+    [[nodiscard]] std::span<const unsigned char> bytes() const { return {block_.data(), size_}; }
+    /// Makes room for so many more, of which there is room(). \return where they are
+    [[nodiscard]] unsigned char* extend(std::size_t count) {
+        unsigned char* const at = block_.data() + size_;
+        size_ += count;
+        return at;
+    }
+    void cut_to(std::size_t size) { size_ = size; }
+
+ private:
+    Block block_;
+    std::size_t size_ = 0;
+};
+
+}  // namespace vmemcheck::checker
