@@ -20,8 +20,9 @@ TEST_F(Disk, ChangesNoAnswer) {
 }
 
 TEST_F(Disk, WithoutRoomIsIncomplete) {
-    // Files of at most 64 KiB, which no table in a file is.
-    const Outcome outcome = shell("trap '' XFSZ; ulimit -f 128; vmemcheck check --save none --disk ." + fast);
+    // Files of at most 64 KiB, where the array needs 16 MiB.
+    const Outcome outcome =
+        shell("trap '' XFSZ; ulimit -f 128; vmemcheck check --save none --disk . --bitstate 16M" + fast);
     EXPECT_EQ(outcome.code, 3) << outcome.err;
     EXPECT_TRUE(has(outcome.out, "no room in the folder for the store (--disk)")) << outcome.out;
     EXPECT_EQ(files(), 0U);
