@@ -61,6 +61,7 @@ struct Approximation {
     std::size_t array_bytes = 0;  ///< of an array of bits, at least 128; 0: not this
     unsigned array_hashes = 3;    ///< bits of a state in the array, at least 1
 
+    /// Whether either was asked for.
     [[nodiscard]] bool any() const { return hash_bits != 0 || array_bytes != 0; }
 };
 
@@ -91,11 +92,11 @@ struct SearchOptions {
     bool check_fused = false;  ///< evaluate invariants on the states within a fused transition as well
     /// End when every property is violated or reached. Properties that hold keep a search going to its end.
     bool stop_when_decided = true;
-    CheckpointOptions checkpoint;
+    CheckpointOptions checkpoint;  ///< none unless it names a file
     /// A folder for the tables, logs and levels of a breadth-first search of states and steps: files without a name, of
     /// which the system keeps in memory what it has room for. max_memory_bytes then bounds the rest. Empty: none.
     std::string disk_folder;
-    Approximation approximation;
+    Approximation approximation;                    ///< exact unless it says otherwise
     const std::atomic<bool>* stop = nullptr;        ///< set it, from a signal handler say, to end the search
     std::function<void(const Progress&)> progress;  ///< called about four times a second
     /// Called at the end of a search that is complete and pruned nothing, with every state stored: without fusing the

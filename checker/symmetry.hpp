@@ -19,14 +19,15 @@ namespace vmemcheck::checker {
 /// A set of interchangeable parts of a state: processes, caches, pages (a scalarset: Ip, Dill, Better verification
 /// through symmetry, FMSD 1996). Fields are given by their offset in the state.
 struct Scalarset {
-    std::string name;
+    std::string name;                            ///< for messages: "caches"
     unsigned size = 0;                           ///< number of parts
     std::vector<std::vector<std::size_t>> part;  ///< fields of each part, the same in the same order
     /// Fields that each two parts have: [i][j], the same in the same order; [i][i] too.
     std::vector<std::vector<std::vector<std::size_t>>> pair;
+    /// A field that names a part.
     struct Reference {
-        std::size_t field = 0;
-        int first = 0;  ///< value that names part 0; first + size and more, and less than first, name none
+        std::size_t field = 0;  ///< offset in the state, in bytes
+        int first = 0;          ///< value that names part 0; first + size and more, and less than first, name none
     };
     std::vector<Reference> references;  ///< fields that name a part
 };
@@ -34,6 +35,7 @@ struct Scalarset {
 /// Collects the sets of a model; see Symmetric. Sets are numbered in the order of their declaration.
 class SymmetrySink {
  public:
+    /// \param base the state whose fields it will be given
     explicit SymmetrySink(const void* base) : base_(static_cast<const char*>(base)) {}
 
     /// Begins a set of so many parts. \return its number
@@ -62,6 +64,7 @@ class SymmetrySink {
         sets_.at(set).references.push_back({offset(field), first});
     }
 
+    /// The sets declared. To be called once.
     [[nodiscard]] std::vector<Scalarset> take() { return std::move(sets_); }
 
  private:
@@ -90,7 +93,8 @@ concept Symmetric = requires(const M& model, const typename M::State& state, Sym
 /// more than most_orders of them: beyond, two such states may stay apart, which costs reduction and nothing else.
 class Symmetry {
  public:
-    static constexpr std::uint64_t most_orders = 40320;  // 8!
+    /// Orders that are tried at most: 8!
+    static constexpr std::uint64_t most_orders = 40320;
 
     /// None.
     Symmetry() = default;
@@ -103,6 +107,7 @@ class Symmetry {
     /// Whether there is nothing to be exchanged.
     [[nodiscard]] bool empty() const { return sets_.empty(); }
 
+    /// Puts the parts of a state in the order that all states have that differ in it only.
     template <class State>
     void normalize(State& state) {
         normalize_bytes(reinterpret_cast<unsigned char*>(&state));

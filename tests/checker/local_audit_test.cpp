@@ -9,7 +9,6 @@
 namespace vmemcheck::checker {
 namespace {
 
-using examples::invariant;
 using examples::Workers;
 
 /// Two tasks: each counts for itself in a step that says it is local, and then adds to a sum in one that does not. What
@@ -87,8 +86,16 @@ TEST(LocalAudit, StepsThatAreNotLocalAreFoundOut) {
 }
 
 TEST(LocalAudit, StepsThatPropertiesSeeAreFoundOut) {
-    const auto sees = invariant<Tellers>("sees", [](const Tellers&, const Tellers::State& s) { return s.own[0] < 3; });
-    EXPECT_EQ(complaint(Tellers{}, {sees}), "step count is not local: it can hide what property sees asks for");
+    auto between = examples::property<Tellers>("between", PropertyKind::reachability);
+    between.holds = [](const Tellers&, const Tellers::State& s) { return s.pc[0] == 1; };
+    EXPECT_EQ(complaint(Tellers{}, {between}), "step count is not local: it can hide what property between asks for");
+    auto calm = examples::property<Tellers>("calm", PropertyKind::invariant);
+    calm.holds = [](const Tellers&, const Tellers::State& s) { return s.pc[0] == 0; };
+    EXPECT_EQ(complaint(Tellers{}, {calm}), "step count is not local: it can hide what property calm asks for");
+    auto after = between;
+    after.holds = [](const Tellers&, const Tellers::State& s) { return s.pc[0] == 0; };
+    after.trigger = [](const Tellers&, const Tellers::State& s) { return s.sum == 1; };
+    EXPECT_EQ(complaint(Tellers{}, {after}), "") << "what is so after a local step need not be so before";
 }
 
 }  // namespace
