@@ -142,7 +142,8 @@ struct Packing {
         std::uint64_t total = 0;
         for (std::size_t i = 0; i < sampled; ++i) {
             const auto& [before, after] = found.pairs.at(i);
-            if (packer.repack<false>(before, after, now.data()) >= 0) std::abort();
+            std::uint64_t changed = 0;
+            if (packer.repack<false>(before, after, now.data(), changed) >= 0) std::abort();
             total += now.back();
         }
         return total;
