@@ -65,13 +65,12 @@ class LocalAudit {
     }
     [[nodiscard]] Found all(const State& state, ActorId actor) const { return outcomes(model_, state, actor).all; }
 
-    /// Whether a property is violated, reached or triggered in a state, and not in the next one, which is looked at in
-    /// its place.
+    /// Whether a property is violated or reached in a state, and not in the next one, which is looked at in its place.
+    /// Not of triggers: fusing may hide one, and with it that a verdict is not vacuous.
     [[nodiscard]] bool hides(const Property<M>& property, const State& state, const State& next) const {
         const bool goal = property.kind == PropertyKind::reachability;
-        return (property.holds != nullptr && !is_liveness(property.kind) && property.holds(model_, state) == goal &&
-                property.holds(model_, next) != goal) ||
-               (property.trigger != nullptr && property.trigger(model_, state) && !property.trigger(model_, next));
+        return property.holds != nullptr && !is_liveness(property.kind) && property.holds(model_, state) == goal &&
+               property.holds(model_, next) != goal;
     }
     [[nodiscard]] std::string look_at(const State& state, ActorId actor) const {
         const auto step = static_cast<StepId>(model_.next_step(state, actor));

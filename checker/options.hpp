@@ -84,10 +84,11 @@ struct SearchOptions {
     /// first, and without liveness properties; otherwise, and for models that declare no such parts, nothing comes of
     /// it.
     bool symmetry = false;
-    /// Of so many states expanded one is looked at whether reductions may be used: whether the model is as symmetric as
-    /// it says, where symmetry is made use of, and whether local steps are local, where they are not fused. What is
-    /// wrong is a model error. 0: none.
+    /// Where symmetry is made use of, one of so many states expanded is looked at whether the model is as symmetric as
+    /// it says. If it is not, that is a model error. 0: none.
     std::uint64_t audit_each = 1000;
+    /// Without fusing, as many states are looked at whether local steps are local.
+    bool audit_local = false;
     bool fuse = true;          ///< run local steps together with the step before them (models that predict steps)
     bool check_fused = false;  ///< evaluate invariants on the states within a fused transition as well
     /// End when every property is violated or reached. Properties that hold keep a search going to its end.

@@ -58,7 +58,8 @@ struct RoundWorker {
           monitor(model_, properties),
           expander(model_, options_.fuse),
           coverage(model_.steps(), model_.choices()),
-          audits(options_.audit_each != 0 && (!symmetry.empty() || (!options_.fuse && PredictsSteps<M>))),
+          audits(options_.audit_each != 0 &&
+                 (!symmetry.empty() || (options_.audit_local && !options_.fuse && PredictsSteps<M>))),
           watches_steps(monitor.watches_steps() || options_.check_fused),
           current(sample),
           moves(model_.actor_count()),
@@ -267,7 +268,8 @@ struct RoundWorker {
             const SymmetryAudit<M> audit(model, properties, monitor, options);
             complaint = audit(symmetry, current, index / options.audit_each % symmetry.exchanges());
         }
-        if (!options.fuse && complaint.empty()) complaint = LocalAudit<M>(model, properties)(current);
+        if (options.audit_local && !options.fuse && complaint.empty())
+            complaint = LocalAudit<M>(model, properties)(current);
         if (!complaint.empty()) fail(std::move(complaint), Place{index, false, 0, 0, 0});
     }
     void expand_state(const Key& key, bool look) {

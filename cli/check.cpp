@@ -43,12 +43,11 @@ class CheckCommand {
                       "keep one of all states that differ in the numbering of interchangeable parts only: the pages of "
                       "a page block (--pages)")
             .group(group);
-        add_number(
-            command, "audit", audit_each_,
-            "look at one of so many states whether --symmetry may be used, and, with --no-fuse, whether the local "
-            "steps are local; 0: at none")
-            .show_default()
-            .group(group);
+        audit_ =
+            add_number(command, "audit", audit_each_,
+                       "look at one of so many states whether --symmetry may be used (1000 unless given), and, with "
+                       "--no-fuse, whether the local steps are local; 0: at none")
+                .group(group);
         add_number(command, "max-states", max_states_, "end after so many states").group(group);
         command
             .add_option(
@@ -149,6 +148,7 @@ class CheckCommand {
         options.threads = threads();
         options.symmetry = symmetry_;
         options.audit_each = audit_each_;
+        options.audit_local = audit_.given();
         options.max_states = max_states_;
         options.max_depth = max_depth_;
         options.max_seconds = max_time_;
@@ -242,6 +242,7 @@ class CheckCommand {
     std::uint64_t max_depth_ = 0;
     double max_time_ = 0;
     bool symmetry_ = false;
+    Flag audit_;
     std::uint64_t audit_each_ = checker::SearchOptions{}.audit_each;
     bool no_fuse_ = false;
     bool all_ = false;

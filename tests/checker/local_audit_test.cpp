@@ -62,6 +62,7 @@ std::string complaint(const M& model, const std::vector<Property<M>>& properties
                       std::uint64_t audit_each = 1) {
     SearchOptions options;
     options.fuse = fuse;
+    options.audit_local = true;
     options.audit_each = audit_each;
     const auto result = check(model, properties, options);
     EXPECT_EQ(result.ended == Ended::model_error, !result.model_error.empty());

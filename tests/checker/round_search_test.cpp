@@ -27,7 +27,6 @@ using Properties = std::vector<Property<M>>;
 template <class M>
 void expect_same_answers(const M& model, const Properties<M>& properties, SearchOptions options = {}) {
     options.stop_when_decided = false;  // where a search stops then depends on how often it looks
-    options.audit_each = 0;             // the other search does not look
     for (const bool fuse : {false, true}) {
         options.fuse = fuse;
         options.threads = 1;

@@ -50,6 +50,7 @@ void expect_same_with_symmetry(const Config& config) {
 void expect_local(const Config& config, std::uint64_t each) {
     SearchOptions options;
     options.fuse = false;
+    options.audit_local = true;
     options.audit_each = each;
     const auto result = search(config, options);
     EXPECT_EQ(result.ended, checker::Ended::complete) << result.model_error;
