@@ -70,6 +70,7 @@ void ArchiveWriter::put(const void* bytes, std::size_t count) {
     const auto* at = static_cast<const unsigned char*>(bytes);
     while (count != 0 && error_ == 0) {
         const std::size_t part = std::min(count, frame_.most - used_);
+        frame_.fit(used_ + part);
         std::memcpy(frame_.bytes() + used_, at, part);
         at += part;
         count -= part;
@@ -137,6 +138,7 @@ void ArchiveReader::next_frame() {
     std::uint32_t size = 0;
     read(&size, sizeof size);
     require(size <= frame_.most, "a length is wrong");
+    frame_.fit(size);
     read(frame_.bytes(), size);
     std::uint64_t wanted = 0;
     read(&wanted, sizeof wanted);

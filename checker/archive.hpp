@@ -27,14 +27,18 @@ class ArchiveFrame {
  public:
     static constexpr std::size_t most = std::size_t{1} << 20;  ///< bytes
 
-    ArchiveFrame() : words_(head + most / sizeof(std::uint32_t)) {}
+    /// Makes room for so many bytes; what is there stays.
+    void fit(std::size_t bytes) {
+        const std::size_t words = head + (bytes + sizeof(std::uint32_t) - 1) / sizeof(std::uint32_t);
+        if (words > words_.size()) words_.resize(words);
+    }
     [[nodiscard]] unsigned char* bytes() { return reinterpret_cast<unsigned char*>(words_.data() + head); }
     /// The checksum of the first `size` bytes and of all frames before.
     [[nodiscard]] std::uint64_t checksum(std::uint32_t size, std::uint64_t before);
 
  private:
     static constexpr std::size_t head = 4;  ///< words: the checksum before, the size
-    std::vector<std::uint32_t> words_;
+    std::vector<std::uint32_t> words_ = std::vector<std::uint32_t>(head);
 };
 
 }  // namespace detail
