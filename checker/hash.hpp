@@ -36,4 +36,11 @@ inline std::uint64_t hash_words(const std::uint32_t* words, unsigned count) {
     return detail::fold_multiply(hash ^ first, hash ^ second);
 }
 
+/// The same of 64-bit words, of which there are always as many.
+inline std::uint64_t hash_words(const std::uint64_t* words, unsigned count) {
+    std::uint64_t hash = 0x8ebc6af09c88c6e3ULL;
+    for (unsigned i = 0; i < count; ++i) hash = detail::fold_multiply(words[i] ^ hash, 0xa0761d6478bd642fULL);
+    return detail::fold_multiply(hash ^ 0x9e3779b97f4a7c15ULL, 0xe7037ed1a0b428dbULL);
+}
+
 }  // namespace vmemcheck::checker

@@ -14,6 +14,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "checker/field_bytes.hpp"
 #include "checker/hash.hpp"
 #include "checker/model.hpp"
 
@@ -133,19 +134,9 @@ class Layout {
         static_assert(std::is_trivially_copyable_v<State>);
         return reinterpret_cast<const unsigned char*>(&state);
     }
-    static int load(const unsigned char* state, const Slot& slot) {
-        if (slot.size == 1) return static_cast<signed char>(state[slot.offset]);
-        std::int16_t value = 0;
-        std::memcpy(&value, state + slot.offset, sizeof value);
-        return value;
-    }
+    static int load(const unsigned char* state, const Slot& slot) { return load_field(state, slot.offset, slot.size); }
     static void store(unsigned char* state, const Slot& slot, int value) {
-        if (slot.size == 1) {
-            state[slot.offset] = static_cast<unsigned char>(value);
-        } else {
-            const auto narrow = static_cast<std::int16_t>(value);
-            std::memcpy(state + slot.offset, &narrow, sizeof narrow);
-        }
+        store_field(state, slot.offset, slot.size, value);
     }
     static std::uint64_t window(const std::uint32_t* packed, const Slot& slot) {
         return static_cast<std::uint64_t>(packed[slot.word]) | static_cast<std::uint64_t>(packed[slot.word + 1U]) << 32;

@@ -77,11 +77,7 @@ class LeafTable {
     static std::uint32_t first_of(unsigned chunk) {
         return chunk == 0 ? 0 : std::uint32_t{1} << (chunk + first_chunk_bits - 1);
     }
-    [[nodiscard]] std::uint64_t hash_of(const std::uint64_t* value) const {
-        std::uint64_t hash = 0x8ebc6af09c88c6e3ULL;
-        for (unsigned i = 0; i < words_; ++i) hash = detail::fold_multiply(value[i] ^ hash, 0xa0761d6478bd642fULL);
-        return detail::fold_multiply(hash, 0xe7037ed1a0b428dbULL);
-    }
+    [[nodiscard]] std::uint64_t hash_of(const std::uint64_t* value) const { return hash_words(value, words_); }
     [[nodiscard]] bool is(std::uint32_t number, const std::uint64_t* value) const {
         const std::uint64_t* const stored = this->value(number);
         for (unsigned i = 0; i < words_; ++i) {

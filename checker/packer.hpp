@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "checker/field_bytes.hpp"
 #include "checker/model.hpp"
 
 namespace vmemcheck::checker {
@@ -108,12 +109,7 @@ class Packer {
         }
         return word;
     }
-    static int value(const unsigned char* state, const Slot& slot) {
-        if (slot.size == 1) return static_cast<signed char>(state[slot.offset]);
-        std::int16_t value = 0;
-        std::memcpy(&value, state + slot.offset, sizeof value);
-        return value;
-    }
+    static int value(const unsigned char* state, const Slot& slot) { return load_field(state, slot.offset, slot.size); }
     template <bool one_word>
     int add_changes(const unsigned char* before, const unsigned char* after, std::size_t base, std::uint64_t changed,
                     std::uint64_t* words, std::uint64_t& changed_words) const {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "checker/round_store.hpp"
 
-#include <cstring>
 #include <new>
 #include <thread>
 #include <utility>
 
+#include "checker/field_bytes.hpp"
 #include "checker/grouping.hpp"
 
 namespace vmemcheck::checker::detail {
@@ -14,13 +14,6 @@ namespace {
 
 unsigned threads_for(const SearchOptions& options) {
     return options.threads == 0 ? std::max(1U, std::thread::hardware_concurrency()) : options.threads;
-}
-
-int field_value(const unsigned char* state, const FieldInfo& field) {
-    if (field.size == 1) return static_cast<signed char>(state[field.offset]);
-    std::int16_t value = 0;
-    std::memcpy(&value, state + field.offset, sizeof value);
-    return value;
 }
 
 }  // namespace
@@ -293,8 +286,10 @@ std::vector<std::vector<std::int16_t>> RoundStore::sample_fields() {
     for (const KeyQueue* queue : {&level_, &next_}) {
         for (std::uint64_t i = 0; i < queue->size(); i += stride) {
             state_of(queue->run(i, 1)[0]);
-            for (std::size_t field = 0; field < values.size(); ++field) {
-                values[field].push_back(static_cast<std::int16_t>(field_value(state_.data(), fields_[field])));
+            for (std::size_t number = 0; number < values.size(); ++number) {
+                const FieldInfo& field = fields_[number];
+                values[number].push_back(
+                    static_cast<std::int16_t>(load_field(state_.data(), field.offset, field.size)));
             }
         }
     }

@@ -18,6 +18,7 @@
 #include "checker/compact_table.hpp"
 #include "checker/coverage.hpp"
 #include "checker/discovery_log.hpp"
+#include "checker/hash.hpp"
 #include "checker/key_queue.hpp"
 #include "checker/model.hpp"
 #include "checker/options.hpp"
@@ -124,9 +125,7 @@ class RoundStore {
     [[nodiscard]] bool approximate() const { return prints_ != nullptr; }
     /// The fingerprint of a packed state. It does not depend on the numbers of leaves, which threads give.
     [[nodiscard]] static std::uint64_t print_of(std::span<const std::uint64_t> packed) {
-        std::uint64_t hash = 0x8ebc6af09c88c6e3ULL;
-        for (const std::uint64_t word : packed) hash = fold_multiply(word ^ hash, 0xa0761d6478bd642fULL);
-        return fold_multiply(hash ^ 0x9e3779b97f4a7c15ULL, 0xe7037ed1a0b428dbULL);
+        return hash_words(packed.data(), static_cast<unsigned>(packed.size()));
     }
     /// What is kept, if approximate().
     [[nodiscard]] const SeenPrints& prints() const { return *prints_; }
