@@ -24,6 +24,7 @@ namespace vmemcheck::checker {
 /// whatever another actor does before it, it can do after it, with the same outcome (a left mover: Lipton, CACM 1975).
 /// One state says little, all that are reachable without fusing say all.
 template <Model M>
+requires PredictsSteps<M>
 class LocalAudit {
  public:
     using State = typename M::State;
@@ -32,11 +33,9 @@ class LocalAudit {
 
     /// \return what is not as it should be, or nothing
     [[nodiscard]] std::string operator()(const State& state) const {
-        if constexpr (PredictsSteps<M>) {
-            for (ActorId actor = 0; actor < model_.actor_count(); ++actor) {
-                if (!local_next(state, actor)) continue;
-                if (std::string complaint = look_at(state, actor); !complaint.empty()) return complaint;
-            }
+        for (ActorId actor = 0; actor < model_.actor_count(); ++actor) {
+            if (!local_next(state, actor)) continue;
+            if (std::string complaint = look_at(state, actor); !complaint.empty()) return complaint;
         }
         return {};
     }

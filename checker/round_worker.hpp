@@ -184,8 +184,8 @@ struct RoundWorker {
  private:
     /// Gives the pending successors to the parts of the table that their keys belong to.
     void pack() {
-        if (!symmetry.empty()) {
-            for (unsigned i = 0; i < made; ++i) symmetry.normalize(pending[i].state);
+        if constexpr (Symmetric<M>) {
+            for (unsigned i = 0; i < made && !symmetry.empty(); ++i) symmetry.normalize(pending[i].state);
         }
         if (store.keys().plain()) {
             pack_plain();
@@ -262,14 +262,20 @@ struct RoundWorker {
         chunk->steps[transition] = first_step;
         return transition++;
     }
+    /// Looks at the state whether reductions may be used.
     void audit() {
         std::string complaint;
-        if (!symmetry.empty()) {
-            const SymmetryAudit<M> audit(model, properties, monitor, options);
-            complaint = audit(symmetry, current, index / options.audit_each % symmetry.exchanges());
+        if constexpr (Symmetric<M>) {
+            if (!symmetry.empty()) {
+                complaint = SymmetryAudit<M>(model, properties, monitor, options)(
+                    symmetry, current, index / options.audit_each % symmetry.exchanges());
+            }
         }
-        if (options.audit_local && !options.fuse && complaint.empty())
-            complaint = LocalAudit<M>(model, properties)(current);
+        if constexpr (PredictsSteps<M>) {
+            if (options.audit_local && !options.fuse && complaint.empty()) {
+                complaint = LocalAudit<M>(model, properties)(current);
+            }
+        }
         if (!complaint.empty()) fail(std::move(complaint), Place{index, false, 0, 0, 0});
     }
     void expand_state(const Key& key, bool look) {
@@ -277,9 +283,8 @@ struct RoundWorker {
         next_packed = packed;
         core = store.keys().core_of(key);
         store.packer().unpack(packed.data(), current);
-        if (!symmetry.empty()) {
-            const std::uint64_t orbit = symmetry.orbit(current);
-            represented += std::min(orbit, ~represented);
+        if constexpr (Symmetric<M>) {
+            if (!symmetry.empty()) represented += std::min(symmetry.orbit(current), ~represented);
         }
         if (audits && index % options.audit_each == 0) audit();
         const auto hit = [this](std::size_t property, const char* message) {

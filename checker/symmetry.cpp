@@ -34,19 +34,7 @@ Symmetry::Symmetry(std::vector<Scalarset> sets, std::span<const FieldInfo> field
             return;
         }
     }
-    std::set<std::uint32_t> moved;
-    for (const Set& set : sets_) {
-        for (unsigned i = 0; i < set.size; ++i) {
-            std::vector<Field> all = set.part[i];
-            for (const auto& pair : set.pair[i]) all.insert(all.end(), pair.begin(), pair.end());
-            for (const Field field : all) {
-                if (moved.insert(field.offset).second) continue;
-                error_ = "symmetry of " + set.name + ": a field belongs to two parts, or to one of another set";
-                return;
-            }
-        }
-    }
-    classify();
+    error_ = classify();
 }
 
 std::string Symmetry::adopt(const Scalarset& declared, std::span<const FieldInfo> fields, std::size_t state_bytes) {
@@ -103,22 +91,47 @@ std::string Symmetry::adopt(const Scalarset& declared, std::span<const FieldInfo
     return {};
 }
 
-void Symmetry::classify() {
-    std::set<std::uint32_t> names_something;
-    for (const Set& set : sets_) {
-        for (const Reference& reference : set.references) names_something.insert(reference.field.offset);
+std::string Symmetry::classify() {
+    // Of each field: the sets whose parts it names, and from which value on.
+    std::map<std::uint32_t, std::map<std::size_t, int>> names;
+    for (std::size_t n = 0; n < sets_.size(); ++n) {
+        for (const Reference& reference : sets_[n].references) {
+            if (names[reference.field.offset].emplace(n, reference.first).second) continue;
+            return "symmetry of " + sets_[n].name + ": a field is declared twice to name one of its parts";
+        }
     }
+    const auto alike = [&](const std::vector<Field>& all, const std::vector<Field>& model) {
+        return std::equal(all.begin(), all.end(), model.begin(), model.end(), [&](Field a, Field b) {
+            const auto x = names.find(a.offset);
+            const auto y = names.find(b.offset);
+            return x == names.end() || y == names.end() ? x == y : x->second == y->second;
+        });
+    };
     const auto plain = [&](const std::vector<Field>& all) {
         std::vector<Field> some;
         for (const Field field : all) {
-            if (!names_something.contains(field.offset)) some.push_back(field);
+            if (!names.contains(field.offset)) some.push_back(field);
         }
         return some;
     };
-    for (Set& set : sets_) {
+    std::set<std::uint32_t> moved;
+    for (std::size_t n = 0; n < sets_.size(); ++n) {
+        Set& set = sets_[n];
+        const std::string what = "symmetry of " + set.name + ": ";
         set.entangled = !set.references.empty();
-        std::set<std::uint32_t> inside;
         for (unsigned i = 0; i < set.size; ++i) {
+            std::vector<Field> all = set.part[i];
+            for (const auto& pair : set.pair[i]) all.insert(all.end(), pair.begin(), pair.end());
+            for (const Field field : all) {
+                if (!moved.insert(field.offset).second) {
+                    return what + "a field belongs to two parts, or to one of another set";
+                }
+            }
+            bool same = alike(set.part[i], set.part[0]);
+            for (unsigned j = 0; j < set.size; ++j) {
+                same = same && alike(set.pair[i][j], i == j ? set.pair[0][0] : set.pair[0][1]);
+            }
+            if (!same) return what + "a field of one part names a part, and that of another does not";
             set.plain.push_back(plain(set.part[i]));
             set.entangled = set.entangled || set.plain[i].size() != set.part[i].size();
             auto& pairs = set.plain_pair.emplace_back();
@@ -127,43 +140,21 @@ void Symmetry::classify() {
                 pairs.push_back(plain(pair));
             }
             auto& own = set.own.emplace_back();
-            for (const Reference& reference : set.references) {
-                const auto is_field = [&](Field f) { return f.offset == reference.field.offset; };
-                if (std::any_of(set.part[i].begin(), set.part[i].end(), is_field)) own.push_back(reference);
+            for (const Field field : set.part[i]) {
+                const auto found = names.find(field.offset);
+                if (found == names.end()) continue;
+                const auto to_this = found->second.find(n);
+                if (to_this != found->second.end()) own.push_back({field, to_this->second});
             }
         }
         any_entangled_ = any_entangled_ || set.entangled;
-    }
-    std::set<std::uint32_t> moved;
-    for (const Set& set : sets_) {
-        for (unsigned i = 0; i < set.size; ++i) {
-            for (const Field field : set.part[i]) moved.insert(field.offset);
-            for (const auto& pair : set.pair[i]) {
-                for (const Field field : pair) moved.insert(field.offset);
-            }
-        }
     }
     for (Set& set : sets_) {
         for (const Reference& reference : set.references) {
             if (!moved.contains(reference.field.offset)) set.outside.push_back(reference);
         }
     }
-}
-
-int Symmetry::load(const unsigned char* state, Field field) {
-    if (field.size == 1) return static_cast<signed char>(state[field.offset]);
-    std::int16_t value = 0;
-    std::memcpy(&value, state + field.offset, sizeof value);
-    return value;
-}
-
-void Symmetry::store(unsigned char* state, Field field, int value) {
-    if (field.size == 1) {
-        state[field.offset] = static_cast<unsigned char>(value);
-    } else {
-        const auto narrow = static_cast<std::int16_t>(value);
-        std::memcpy(state + field.offset, &narrow, sizeof narrow);
-    }
+    return {};
 }
 
 void Symmetry::sort_plain(Set& set, unsigned char* state) const {
@@ -202,22 +193,20 @@ void Symmetry::make_keys(Set& set, const unsigned char* state) const {
             key.push_back(is_part(named) ? 0 : named);
         }
         // Who names it, and what it has of others: as often as each.
-        if (!set.own[i].empty()) {
-            for (std::size_t k = 0; k < set.own[i].size(); ++k) {
-                int count = 0;
-                for (unsigned j = 0; j < set.size; ++j) count += names(set.own[j][k]) == static_cast<int>(i) ? 1 : 0;
-                key.push_back(count);
-            }
+        for (std::size_t k = 0; k < set.own[i].size(); ++k) {
+            int count = 0;
+            for (unsigned j = 0; j < set.size; ++j) count += names(set.own[j][k]) == static_cast<int>(i) ? 1 : 0;
+            key.push_back(count);
         }
         for (const bool out : {true, false}) {
             const std::size_t begin = key.size();
             for (unsigned j = 0; j < set.size; ++j) {
                 if (j == i) continue;
-                int code = 0;
+                std::uint32_t code = 0;
                 for (const Field field : out ? set.plain_pair[i][j] : set.plain_pair[j][i]) {
-                    code = code * 31 + load(state, field);
+                    code = code * 31 + static_cast<std::uint32_t>(load(state, field));
                 }
-                key.push_back(code);
+                key.push_back(static_cast<int>(code));
             }
             std::sort(key.begin() + static_cast<std::ptrdiff_t>(begin), key.end());
         }

@@ -7,11 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "checker/field_bytes.hpp"
 #include "checker/model.hpp"
 
 namespace vmemcheck::checker {
@@ -86,6 +88,12 @@ concept Symmetric = requires(const M& model, const typename M::State& state, Sym
     model.symmetries(state, sink);
 };
 
+/// A model is not as symmetric as it says. what() is a sentence.
+class NotSymmetric : public std::runtime_error {
+ public:
+    using std::runtime_error::runtime_error;
+};
+
 /// How the parts of a state may be numbered anew.
 ///
 /// normalize() puts one state in the place of all that differ in the numbering of interchangeable parts. Parts are
@@ -112,7 +120,8 @@ class Symmetry {
     void normalize(State& state) {
         normalize_bytes(reinterpret_cast<unsigned char*>(&state));
     }
-    /// How many different states a normalized state stands for, itself included; at most 2^64 - 1.
+    /// How many different states a normalized state stands for, itself included; at most 2^64 - 1. An estimate, too
+    /// large, where more than most_orders orders would have to be tried.
     template <class State>
     [[nodiscard]] std::uint64_t orbit(const State& state) {
         return orbit_bytes(reinterpret_cast<const unsigned char*>(&state));
@@ -156,11 +165,14 @@ class Symmetry {
         unsigned end = 0;
     };
 
-    static int load(const unsigned char* state, Field field);
-    static void store(unsigned char* state, Field field, int value);
+    static int load(const unsigned char* state, Field field) { return load_field(state, field.offset, field.size); }
+    static void store(unsigned char* state, Field field, int value) {
+        store_field(state, field.offset, field.size, value);
+    }
     [[nodiscard]] std::string adopt(const Scalarset& declared, std::span<const FieldInfo> fields,
                                     std::size_t state_bytes);
-    void classify();
+    /// Finds out which fields name parts, and whether sets can be sorted. \return what is wrong, or nothing
+    [[nodiscard]] std::string classify();
     void sort_plain(Set& set, unsigned char* state) const;
     void make_keys(Set& set, const unsigned char* state) const;
     /// Sorts the orders of entangled sets by their keys, and finds where they leave a choice.

@@ -45,14 +45,24 @@ template <Model M>
     return sink;
 }
 
-/// Appends the first micro-steps of a transition to a run. \param found those of an actor; nothing if it has no such
-/// one
-template <Model M>
-void append_beginning(Counterexample<M>& run, std::vector<Outcome<typename M::State>> found, const Place& place) {
-    if (place.outcome >= found.size()) return;
-    auto& steps = found[place.outcome].steps;
-    if (place.runs < steps.size()) steps.erase(steps.begin() + place.runs, steps.end());
-    for (auto& step : steps) run.steps.push_back(std::move(step));
+/// A transition, or its first micro-steps.
+template <class State>
+struct Part {
+    std::vector<MicroStep<State>> steps;  ///< none if there is no such transition
+    bool dropped = false;                 ///< it ends here, and is not followed
+};
+
+/// Takes a transition, or the first `runs` of its micro-steps, out of those that transitions_of() found.
+template <class State, class Follow>
+[[nodiscard]] Part<State> take_part(detail::PathSink<State, Follow>& found, std::uint64_t number,
+                                    std::size_t runs = ~std::size_t{0}) {
+    if (number >= found.outcomes.size()) return {};
+    Part<State> part{std::move(found.outcomes[number].steps), found.dropped[number]};
+    if (runs < part.steps.size()) {
+        part.steps.erase(part.steps.begin() + static_cast<std::ptrdiff_t>(runs), part.steps.end());
+        part.dropped = false;
+    }
+    return part;
 }
 
 /// Rebuilds runs from a store.
@@ -82,7 +92,8 @@ class Tracer {
         Counterexample<M> run{0, {}, state(indices.front()), {}, {}};
         for (std::size_t i = 0; i + 1 < indices.size(); ++i) append(run, step_between(indices[i], indices[i + 1]));
         if (place.in_transition && place.runs > 0) {
-            append_beginning(run, expand(state(last), place.actor).outcomes, place);
+            auto found = expand(state(last), place.actor);
+            append(run, take_part(found, place.outcome, place.runs).steps);
         }
         return run;
     }

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -43,28 +42,25 @@ class WayTracer {
           symmetry_(symmetry) {}
 
     /// The run that makes these transitions, and then goes to the place; its property and message are left for the
-    /// caller. Throws std::runtime_error if there is none, as the model is not as symmetric as it says.
+    /// caller. Throws NotSymmetric if there is none.
     [[nodiscard]] Counterexample<M> run(const State& initial, std::span<const std::uint32_t> transitions,
                                         const Place& place) {
         Counterexample<M> run{0, {}, initial, {}, {}};
         State kept = normalized(initial);
         for (const std::uint32_t number : transitions) {
-            const Part part = whole(kept, number);
+            const Part<State> part = whole(kept, number);
             append(run, part);
             if (part.steps.empty()) return run;
             kept = normalized(part.steps.back().after);
         }
-        if (place.in_transition && place.runs > 0) append(run, beginning(kept, place.actor, place.outcome, place.runs));
+        if (place.in_transition && place.runs > 0) {
+            auto found = expand(kept, place.actor);
+            append(run, take_part(found, place.outcome, place.runs));
+        }
         return run;
     }
 
  private:
-    /// A transition, or its first steps.
-    struct Part {
-        std::vector<MicroStep<State>> steps;
-        bool dropped = false;  ///< it ends here, and is not followed
-    };
-
     [[nodiscard]] State normalized(State state) {
         symmetry_.normalize(state);
         return state;
@@ -72,41 +68,30 @@ class WayTracer {
     [[nodiscard]] auto expand(const State& from, ActorId actor) const {
         return transitions_of(model_, monitor_, fuse_, check_fused_, from, actor);
     }
-    template <class Sink>
-    static Part part_of(Sink& sink, std::size_t i, std::size_t runs) {
-        Part part{std::move(sink.outcomes[i].steps), sink.dropped[i]};
-        if (runs < part.steps.size()) {
-            part.steps.erase(part.steps.begin() + static_cast<std::ptrdiff_t>(runs), part.steps.end());
-            part.dropped = false;
-        }
-        return part;
-    }
     /// \param number of the transition among all of the state
-    [[nodiscard]] Part whole(const State& from, std::uint64_t number) const {
+    [[nodiscard]] Part<State> whole(const State& from, std::uint64_t number) const {
         for (ActorId actor = 0; actor < model_.actor_count(); ++actor) {
             auto sink = expand(from, actor);
-            if (number < sink.outcomes.size()) return part_of(sink, number, ~std::size_t{0});
+            if (number < sink.outcomes.size()) return take_part(sink, number);
             number -= sink.outcomes.size();
         }
         return {};
     }
-    [[nodiscard]] Part beginning(const State& from, ActorId actor, std::uint64_t outcome, std::size_t runs) const {
-        auto sink = expand(from, actor);
-        return outcome < sink.outcomes.size() ? part_of(sink, outcome, runs) : Part{};
-    }
 
     /// Appends what the last state of the run can do that is the same but for the numbering of parts.
-    void append(Counterexample<M>& run, Part part) {
-        if (!symmetry_.empty() && !part.steps.empty()) part = same_from(run.last(), part);
+    void append(Counterexample<M>& run, Part<State> part) {
+        if constexpr (Symmetric<M>) {
+            if (!symmetry_.empty() && !part.steps.empty()) part = same_from(run.last(), part);
+        }
         for (auto& step : part.steps) run.steps.push_back(std::move(step));
     }
-    [[nodiscard]] Part same_from(const State& from, const Part& part) {
+    [[nodiscard]] Part<State> same_from(const State& from, const Part<State>& part) {
         const State target = normalized(part.steps.back().after);
         for (ActorId actor = 0; actor < model_.actor_count(); ++actor) {
             auto sink = expand(from, actor);
             for (std::size_t i = 0; i < sink.outcomes.size(); ++i) {
                 if (sink.outcomes[i].steps.size() < part.steps.size()) continue;
-                Part other = part_of(sink, i, part.steps.size());
+                Part<State> other = take_part(sink, i, part.steps.size());
                 const auto same = [](const MicroStep<State>& a, const MicroStep<State>& b) { return a.step == b.step; };
                 if (other.dropped == part.dropped &&
                     std::equal(other.steps.begin(), other.steps.end(), part.steps.begin(), same) &&
@@ -115,7 +100,7 @@ class WayTracer {
                 }
             }
         }
-        throw std::runtime_error("the model is not as symmetric as it says");
+        throw NotSymmetric("the model is not symmetric: a step that is there with parts numbered otherwise is missing");
     }
 
     const M& model_;

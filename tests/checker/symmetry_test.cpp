@@ -3,8 +3,10 @@
 #include "checker/symmetry.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <numeric>
 #include <random>
 #include <set>
@@ -123,10 +125,11 @@ std::vector<Property<M>> none() {
 }
 
 template <class M>
-Result<M> search(const M& model, const std::vector<Property<M>>& properties, bool symmetry, unsigned threads = 1) {
+Result<M> search(const M& model, const std::vector<Property<M>>& properties, bool symmetry, unsigned threads = 1,
+                 std::uint64_t audit_each = 1) {
     SearchOptions options;
     options.symmetry = symmetry;
-    options.audit_each = 1;
+    options.audit_each = audit_each;
     options.threads = threads;
     options.stop_when_decided = false;
     return check(model, properties, options);
@@ -149,7 +152,7 @@ void expect_represented(const M& model, double at_least) {
 template <class M>
 void expect_same_run(const M& model, const Property<M>& wanted) {
     const auto all = search(model, std::vector{wanted}, false);
-    const auto some = search(model, std::vector{wanted}, true);
+    const auto some = search(model, std::vector{wanted}, true, 1, 50);
     ASSERT_EQ(some.verdicts[0].status, all.verdicts[0].status);
     ASSERT_TRUE(some.verdicts[0].counterexample);
     const Counterexample<M>& run = *some.verdicts[0].counterexample;
@@ -191,8 +194,8 @@ TEST(Symmetry, RunsAreTakenByTheModel) {
 }
 
 TEST(Symmetry, SeveralThreadsFindTheSame) {
-    const auto one = search(Clerks<3>{}, none<Clerks<3>>(), true, 1);
-    const auto three = search(Clerks<3>{}, none<Clerks<3>>(), true, 3);
+    const auto one = search(Clerks<3>{}, none<Clerks<3>>(), true, 1, 50);
+    const auto three = search(Clerks<3>{}, none<Clerks<3>>(), true, 3, 50);
     EXPECT_EQ(one.statistics.states, three.statistics.states);
     EXPECT_EQ(one.statistics.transitions, three.statistics.transitions);
     EXPECT_EQ(one.statistics.represented, three.statistics.represented);
@@ -251,6 +254,47 @@ TEST(Symmetry, ModelsThatAreNotSymmetricAreFoundOut) {
               "the model is not symmetric: with clerks 0 and 1 exchanged, step sit_down leads where it should not");
     EXPECT_NE(complaint(Three::Fault::wrong_reference).find("not symmetric"), std::string::npos);
     EXPECT_NE(complaint(Three::Fault::forgotten_pair).find("not symmetric"), std::string::npos);
+}
+
+TEST(Symmetry, ARunThatCannotBeTakenIsAModelError) {
+    using Three = Clerks<3>;
+    SearchOptions options;
+    options.symmetry = true;
+    options.audit_each = 0;  // nobody has looked before
+    // Clerk 1 is never seen at the desk while clerk 2 is in this mood; with others in their places it would be.
+    const auto together = [](const Three&, const Three::State& s) {
+        return s.desk == -1 || s.mood[static_cast<unsigned>(s.desk)] != 0 ||
+               std::count(s.mood.begin(), s.mood.end(), 1) != 2;
+    };
+    const auto result =
+        check(Three{Three::Fault::favourite}, std::vector{invariant<Three>("alone", together)}, options);
+    EXPECT_EQ(result.ended, Ended::model_error);
+    EXPECT_EQ(result.verdicts[0].status, Status::violated);
+    EXPECT_FALSE(result.complete);
+    EXPECT_EQ(result.model_error,
+              "the model is not symmetric: a step that is there with parts numbered otherwise is missing");
+}
+
+TEST(Symmetry, GoesOnFromACheckpoint) {
+    using Three = Clerks<3>;
+    const auto all = search(Three{}, none<Three>(), true);
+    std::string file = ::testing::TempDir() + "symmetry-XXXXXX";
+    ::close(::mkstemp(file.data()));
+    ::unlink(file.c_str());
+    SearchOptions options;
+    options.symmetry = true;
+    options.stop_when_decided = false;
+    options.checkpoint.file = file;
+    options.max_states = all.statistics.states / 2;
+    ASSERT_EQ(check(Three{}, none<Three>(), options).ended, Ended::state_limit);
+    options.max_states = 0;
+    options.symmetry = false;
+    EXPECT_THROW(static_cast<void>(check(Three{}, none<Three>(), options)), CheckpointError);
+    options.symmetry = true;
+    const auto gone_on = check(Three{}, none<Three>(), options);
+    EXPECT_EQ(gone_on.ended, Ended::complete);
+    EXPECT_EQ(gone_on.statistics.states, all.statistics.states);
+    EXPECT_EQ(gone_on.statistics.represented, all.statistics.represented);
 }
 
 TEST(Symmetry, PropertiesThatAreNotSymmetricAreFoundOut) {
@@ -339,6 +383,19 @@ TEST(Symmetry, WrongDeclarationsAreModelErrors) {
                   }
               }),
               "symmetry of others: a field belongs to two parts, or to one of another set");
+    EXPECT_EQ(error([](const S& s, SymmetrySink& sink) {
+                  sink.set("parts", 2);
+                  sink.reference(0, s.name);
+                  sink.reference(0, s.name);
+              }),
+              "symmetry of parts: a field is declared twice to name one of its parts");
+    EXPECT_EQ(error([](const S& s, SymmetrySink& sink) {
+                  sink.set("parts", 2);
+                  sink.part(0, 0, s.part[0]);
+                  sink.part(0, 1, s.part[1]);
+                  sink.reference(0, s.part[1]);
+              }),
+              "symmetry of parts: a field of one part names a part, and that of another does not");
 }
 
 }  // namespace
