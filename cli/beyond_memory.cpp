@@ -53,6 +53,20 @@ std::string identity_of(const Config& config) {
 
 }  // namespace
 
+void require_rounds(std::string_view flag, const checker::SearchOptions& options,
+                    const std::vector<Property>& properties, bool certificate) {
+    const auto refuse = [flag](std::string_view why) {
+        throw UserError(fmt::format("{} is for breadth-first searches of states and steps: {}", flag, why));
+    };
+    if (options.strategy != checker::Strategy::breadth_first) refuse("not for --search dfs");
+    if (certificate) refuse("not for --certificate");
+    for (const Property& property : properties) {
+        if (checker::is_liveness(property.kind)) {
+            refuse(fmt::format("not for liveness ({}, asked for by --all or --property)", property.id));
+        }
+    }
+}
+
 void BeyondMemoryFlags::add_to(Command& command) {
     const std::string group = "Search";
     Flag checkpoint =
@@ -126,16 +140,7 @@ void BeyondMemoryFlags::check(const checker::SearchOptions& options, const std::
         throw UserError(fmt::format("--bitstate-hashes must be 1 to {}, not {}", most_hashes, bitstate_hashes_));
     }
     if (given().empty()) return;
-    const auto refuse = [this](std::string_view why) {
-        throw UserError(fmt::format("{} is for breadth-first searches of states and steps: {}", given(), why));
-    };
-    if (options.strategy != checker::Strategy::breadth_first) refuse("not for --search dfs");
-    if (certificate) refuse("not for --certificate");
-    for (const Property& property : properties) {
-        if (checker::is_liveness(property.kind)) {
-            refuse(fmt::format("not for liveness ({}, asked for by --all or --property)", property.id));
-        }
-    }
+    require_rounds(given(), options, properties, certificate);
 }
 
 void BeyondMemoryFlags::apply(checker::SearchOptions& options, const Bbm& model,

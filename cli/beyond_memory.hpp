@@ -17,6 +17,11 @@
 
 namespace vmemcheck::cli {
 
+/// Throws UserError unless the search is one of states and steps, breadth first. \param flag that is only for such a
+/// one
+void require_rounds(std::string_view flag, const checker::SearchOptions& options,
+                    const std::vector<Property>& properties, bool certificate);
+
 class BeyondMemoryFlags {
  public:
     void add_to(Command& command);

@@ -73,8 +73,9 @@ class CheckCommand {
     }
 
     void check_flags() const {
-        check_symmetry(properties(config_.config()));
-        beyond_memory_.check(search_options(), properties(config_.config()), !certificate_.empty());
+        const std::vector<Property> properties = this->properties(config_.config());
+        check_reductions(search_options(), properties);
+        beyond_memory_.check(search_options(), properties, !certificate_.empty());
     }
 
     [[nodiscard]] ExitCode run() {
@@ -156,16 +157,13 @@ class CheckCommand {
         return options;
     }
 
-    /// What symmetry cannot go with is said, rather than done without it.
-    void check_symmetry(const std::vector<Property>& properties) const {
-        if (!symmetry_) return;
-        if (search_ == "dfs") throw UserError("--symmetry: only with --search bfs");
-        if (!certificate_.empty()) throw UserError("--symmetry: a certificate is of all states (--certificate)");
-        for (const Property& property : properties) {
-            if (!checker::is_liveness(property.kind)) continue;
-            throw UserError(fmt::format(
-                "--symmetry: not for liveness ({}): a loop among the states kept need not be one", property.id));
-        }
+    /// What reductions and audits cannot go with is said, rather than done without them.
+    void check_reductions(const checker::SearchOptions& options, const std::vector<Property>& properties) const {
+        const bool certificate = !certificate_.empty();
+        if (symmetry_) require_rounds("--symmetry", options, properties, certificate);
+        if (!audit_.given()) return;
+        require_rounds("--audit", options, properties, certificate);
+        if (!symmetry_ && !no_fuse_) throw UserError("--audit looks at --symmetry and --no-fuse: give one of them");
     }
 
     [[nodiscard]] unsigned threads() const {

@@ -99,8 +99,7 @@ std::string statistics_text(const Report& report, const Style& style) {
         fmt::format("  {}{}, {} ({} steps), depth {}\n", counted(s.states, "state"), report.random ? " visited" : "",
                     counted(s.transitions, "transition"), grouped(s.micro_steps), s.max_depth);
     if (s.represented > 0) {
-        text += fmt::format("  symmetry: the states stand for {}, {:.1f} each\n", grouped(s.represented),
-                            static_cast<double>(s.represented) / static_cast<double>(s.states));
+        text += fmt::format("  symmetry: the states expanded stand for {}\n", grouped(s.represented));
     }
     text += fmt::format("  {:.2f} s, {} transitions/s\n", s.seconds,
                         grouped(static_cast<std::uint64_t>(s.transitions_per_second())));
