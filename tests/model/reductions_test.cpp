@@ -67,7 +67,7 @@ TEST(Reductions, LongSymmetryChangesNoAnswerOfAnyMutant) {
     }
 }
 
-TEST(Reductions, LocalStepsAreLocal) { expect_local(narrow(), 500); }
+TEST(Reductions, SlowLocalStepsAreLocal) { expect_local(narrow(), 500); }
 
 TEST(Reductions, LongLocalStepsAreLocalInAllReleases) {
     for (const Release& release : releases()) {
