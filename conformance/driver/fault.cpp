@@ -12,7 +12,9 @@
 #include <ctime>
 #include <mutex>
 
-#if defined(__SANITIZE_ADDRESS__)
+#include "conformance/driver/address_sanitizer.hpp"
+
+#if VMEMCHECK_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
 #endif
 
@@ -35,7 +37,7 @@ struct Watched {
 thread_local Watched watched;
 
 [[noreturn]] void land() {
-#if defined(__SANITIZE_ADDRESS__)
+#if VMEMCHECK_ADDRESS_SANITIZER
     __asan_handle_no_return();
 #endif
     watched.handler->landed(watched.signal, watched.code, watched.address);

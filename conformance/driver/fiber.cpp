@@ -8,7 +8,9 @@
 #include <new>
 #include <utility>
 
-#if defined(__SANITIZE_ADDRESS__)
+#include "conformance/driver/address_sanitizer.hpp"
+
+#if VMEMCHECK_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
@@ -24,7 +26,7 @@ struct Start {
     int fiber;
 };
 
-#if defined(__SANITIZE_ADDRESS__)
+#if VMEMCHECK_ADDRESS_SANITIZER
 constexpr bool sanitized = true;
 #else
 constexpr bool sanitized = false;
@@ -49,7 +51,7 @@ struct FiberEntry {
         forget_registers();
         fibers.run(start.fiber);
         fibers.forget(start.fiber);
-#if defined(__SANITIZE_ADDRESS__)
+#if VMEMCHECK_ADDRESS_SANITIZER
         __sanitizer_start_switch_fiber(nullptr, fibers.outer_bottom_, fibers.outer_size_);
 #endif
         context::jump_fcontext(fibers.back_, nullptr);
@@ -72,7 +74,7 @@ Fibers::~Fibers() { ::munmap(stacks_, (guard_bytes + stack_bytes) * max_fibers);
 bool Fibers::can_be_copied() { return !sanitized; }
 
 void Fibers::begin(int fiber) {
-#if defined(__SANITIZE_ADDRESS__)
+#if VMEMCHECK_ADDRESS_SANITIZER
     __asan_unpoison_memory_region(bottom(fiber), stack_bytes);
 #endif
     // What a function leaves uninitialised must not depend on what ran here before.
@@ -81,7 +83,7 @@ void Fibers::begin(int fiber) {
 }
 
 void Fibers::run(int fiber) {
-#if defined(__SANITIZE_ADDRESS__)
+#if VMEMCHECK_ADDRESS_SANITIZER
     __sanitizer_finish_switch_fiber(nullptr, &outer_bottom_, &outer_size_);
 #endif
     body_(fiber);
@@ -91,11 +93,11 @@ void Fibers::resume(int fiber) {
     static thread_local Start start;  // not on this stack: its address must be the same at any depth
     start = {this, fiber};
     auto& own = context_[static_cast<std::size_t>(fiber)];
-#if defined(__SANITIZE_ADDRESS__)
+#if VMEMCHECK_ADDRESS_SANITIZER
     __sanitizer_start_switch_fiber(&fake_stack_, bottom(fiber), stack_bytes);
 #endif
     const context::transfer_t transfer = context::jump_fcontext(own, &start);
-#if defined(__SANITIZE_ADDRESS__)
+#if VMEMCHECK_ADDRESS_SANITIZER
     __sanitizer_finish_switch_fiber(fake_stack_, nullptr, nullptr);
 #endif
     if (own == nullptr) return;
@@ -108,13 +110,13 @@ void Fibers::resume(int fiber) {
 }
 
 void Fibers::yield([[maybe_unused]] int fiber) {
-#if defined(__SANITIZE_ADDRESS__)
+#if VMEMCHECK_ADDRESS_SANITIZER
     void* fake = nullptr;
     __sanitizer_start_switch_fiber(&fake, outer_bottom_, outer_size_);
 #endif
     back_ = context::jump_fcontext(back_, nullptr).fctx;
     forget_registers();
-#if defined(__SANITIZE_ADDRESS__)
+#if VMEMCHECK_ADDRESS_SANITIZER
     __sanitizer_finish_switch_fiber(fake, &outer_bottom_, &outer_size_);
 #endif
 }

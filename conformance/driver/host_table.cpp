@@ -13,6 +13,11 @@ thread_local Machine* active = nullptr;
 /// The machine, told where in the driver the call comes from.
 #define VMEMCHECK_MACHINE (active->called_from(__builtin_return_address(0)), *active)
 
+// As abi.h declares it: to Clang this, other than [[noreturn]], is part of a function's type.
+__attribute__((noreturn)) void bug(const char* condition, const char* function, int line) {
+    VMEMCHECK_MACHINE.bug(condition, function, line);
+}
+
 unsigned log2_of(std::uint64_t power_of_two) { return static_cast<unsigned>(__builtin_ctzll(power_of_two)); }
 
 }  // namespace
@@ -45,7 +50,7 @@ void fill_host_table(shim_host& table, const Machine& machine) {
         active->plain_point(what, object);
     };
     table.warn = [](const char* c, const char* f, int line) { VMEMCHECK_MACHINE.warn(c, f, line); };
-    table.bug = [](const char* c, const char* f, int line) { VMEMCHECK_MACHINE.bug(c, f, line); };
+    table.bug = bug;
     table.print = [](const char* text) { VMEMCHECK_MACHINE.print(text); };
 
     table.mutex_lock = [](shim_mutex* m) { VMEMCHECK_MACHINE.lock(m); };

@@ -2,10 +2,11 @@
 // Locks, work, timers, waiting, memory, and the pages themselves: the kernel around the driver.
 #include <cstring>
 
+#include "conformance/driver/address_sanitizer.hpp"
 #include "conformance/driver/machine.hpp"
 #include "conformance/driver/objects.hpp"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if VMEMCHECK_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
 #else
 #define ASAN_POISON_MEMORY_REGION(begin, size) ((void)(begin), (void)(size))

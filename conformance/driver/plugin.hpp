@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "conformance/driver/address_sanitizer.hpp"
 #include "conformance/driver/shim/abi.h"
 
 namespace vmemcheck::conformance {
@@ -27,7 +28,7 @@ struct PluginSource {
     std::string build_folder;  ///< where the shared object is made; must exist
     bool coverage = false;     ///< count lines, for gcov
     std::string compiler = "gcc";
-#if defined(__SANITIZE_ADDRESS__)
+#if VMEMCHECK_ADDRESS_SANITIZER
     bool address_sanitizer = true;
 #else
     bool address_sanitizer = false;  ///< let AddressSanitizer see the driver's accesses, if this program has it
