@@ -80,7 +80,7 @@ Result<Wide> expect_almost_all(const Wide& model, SearchOptions options, double 
     return found[0];
 }
 
-TEST(Approximate, SlowFindsAlmostAllAndNothingElse) {
+TEST(Approximate, LongFindsAlmostAllAndNothingElse) {
     // States of one word; and of several, whose fields are grouped.
     for (const unsigned fields : {1U, 20U}) {
         const Wide model{fields, 40, -1};
@@ -144,7 +144,7 @@ TEST(Approximate, ViolationsAreRealAndNothingHolds) {
     }
 }
 
-TEST(Approximate, SlowGoesOnFromCheckpoints) {
+TEST(Approximate, LongGoesOnFromCheckpoints) {
     const Wide model{20, 40, -1};
     for (const bool array : {false, true}) {
         SearchOptions options;

@@ -77,7 +77,7 @@ TEST(Block, ThatFindsNoRoomHoldsNothing) {
     EXPECT_EQ(budget.on_disk(), 0U);
 }
 
-TEST(Disk, SlowChangesNoAnswer) {
+TEST(Disk, LongChangesNoAnswer) {
     const Wide model{20, 100, 200};
     const std::vector<Property<Wide>> properties{property<Wide>("no-trap", PropertyKind::assertion)};
     SearchOptions options;
@@ -93,7 +93,7 @@ TEST(Disk, SlowChangesNoAnswer) {
     }
 }
 
-TEST(Disk, SlowWithoutRoomEndsTheSearch) {
+TEST(Disk, LongWithoutRoomEndsTheSearch) {
     const Wide model{20, 100, -1};
     SearchOptions options;
     options.disk_folder = folder();

@@ -73,7 +73,7 @@ TEST(RoundSearch, FindsWhatTheSearchOfStatesFinds) {
     }
 }
 
-TEST(RoundSearch, SlowKeepsStatesOfManyBits) {
+TEST(RoundSearch, KeepsStatesOfManyBits) {
     for (const unsigned fields : {1U, 2U, 3U, 6U, 10U, 20U}) {
         SCOPED_TRACE(fields);
         expect_same_answers<Wide>(Wide{fields, 12, 25}, {property<Wide>("no-trap", PropertyKind::assertion)});
@@ -141,7 +141,7 @@ TEST(GroupFields, KeepsApartWhatDoesNotDepend) {
     EXPECT_EQ(group_fields({}, 3), std::vector<unsigned>());
 }
 
-TEST(RoundSearch, SlowTakesFewBytes) {
+TEST(RoundSearch, LongTakesFewBytes) {
     for (const unsigned fields : {1U, 20U}) {
         const auto result = check<Wide>(Wide{fields, 100, -1}, {}, {});
         EXPECT_EQ(result.statistics.states, 1000000U);

@@ -29,11 +29,11 @@ TEST_F(Disk, WithoutRoomIsIncomplete) {
 }
 
 TEST_F(Approximate, FindsAlmostAllAndSaysSo) {
-    const Outcome exact = run("check --save none --json exact.json" + fast);
+    const Outcome exact = run("check --save none --json exact.json" + tiny);
     ASSERT_EQ(exact.code, 0);
     for (const char* how : {"--hash-compact 40", "--bitstate 1M", "--bitstate 1M --bitstate-hashes 5"}) {
         SCOPED_TRACE(how);
-        const Outcome outcome = run("check --save none --json r.json " + std::string(how) + fast);
+        const Outcome outcome = run("check --save none --json r.json " + std::string(how) + tiny);
         EXPECT_EQ(outcome.code, 3) << outcome.err;
         for (const char* words : {"states may have been omitted", "a state was omitted with a probability of at most",
                                   "expected coverage", "the search is approximate"}) {

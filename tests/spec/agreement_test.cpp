@@ -101,7 +101,7 @@ TEST_P(Agreement, LongTransitionsArePaths) {
     EXPECT_FALSE(found) << *found;
 }
 
-TEST(SmallScope, SlowTransitionsArePaths) {
+TEST(SmallScope, LongTransitionsArePaths) {
     Steps steps(config_of("linux-6.12"));
     const Disagreement found = compare_sample(steps, 25, 400);
     EXPECT_FALSE(found) << *found;
@@ -161,7 +161,7 @@ TEST_P(Agreement, ModelsAreRuns) {
     EXPECT_FALSE(found) << *found;
 }
 
-TEST(SmallScope, SlowModelsAreRuns) {
+TEST(SmallScope, LongModelsAreRuns) {
     Steps steps(config_of("linux-6.12"));
     const Disagreement found = compare_all_solved(steps, 30, 0, 1);
     EXPECT_FALSE(found) << *found;
@@ -460,7 +460,7 @@ class PlantedFault : public testing::Test {
     std::map<std::size_t, std::vector<Bbm::State>> states_;
 };
 
-TEST_F(PlantedFault, IsFound) {
+TEST_F(PlantedFault, SlowIsFound) {
     // Every one of these shows in any state that takes the path.
     for (const Fault fault : {Fault::path_lost, Fault::off_by_one, Fault::blocked, Fault::failure, Fault::choice}) {
         const Found found = plant_everywhere(fault);

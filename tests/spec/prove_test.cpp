@@ -123,7 +123,7 @@ ObligationSet everything() { return ObligationSet(Obligations::count(), true); }
 
 class Releases : public testing::TestWithParam<std::string_view> {};
 
-TEST_P(Releases, SlowEverySafetyPropertyIsProved) {
+TEST_P(Releases, LongEverySafetyPropertyIsProved) {
     const Config config = config_of(GetParam());
     const Proof proof = prove(config, on_threads(2));
     EXPECT_EQ(proof.properties.size(), 22U);
@@ -308,7 +308,7 @@ const std::vector<Strike> strikes{
     Strike{Mutant::fake_offline_stays_managed, {actor::worker, StepId::wk_fo_set}},
 };
 
-TEST(Prove, SlowMutantsBreakTheirPropertyInTheirStep) {
+TEST(Prove, LongMutantsBreakTheirPropertyInTheirStep) {
     for (const Strike& strike : strikes) {
         const MutantInfo& mutant = mutants()[static_cast<std::size_t>(strike.mutant) - 1];
         ASSERT_EQ(mutant.mutant, strike.mutant);
