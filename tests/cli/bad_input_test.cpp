@@ -112,7 +112,7 @@ TEST_F(BadFile, SlowTooMuchIsRefusedWhileItIsRead) {
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(60));
 }
 
-TEST_F(BadFile, TooManySteps) {
+TEST_F(BadFile, SlowTooManySteps) {
     Json file = json(saved());
     file["steps"] = "all";
     const std::string step = R"({"actor": "worker", "step": "wk_idle"})";

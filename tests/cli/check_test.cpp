@@ -155,7 +155,7 @@ TEST_F(Check, EveryBoundHasAFlag) {
     EXPECT_EQ(json("r.json")["scope"]["resizes"], "any");
 }
 
-TEST_F(Check, EveryFaultStrikesWhereItIsOn) {
+TEST_F(Check, SlowEveryFaultStrikesWhereItIsOn) {
     // Which answers belong to which fault is a table of the CLI: a wrong name there would be "never struck".
     const Outcome outcome =
         run("check --release linux-6.1 --eternal-pins --speculative-references --add-eexist --stop-callbacks "

@@ -49,7 +49,7 @@ TEST_F(Checkpoint, SlowGoesOnAfterALimitOrASignal) {
     }
 }
 
-TEST_F(Checkpoint, OfAnotherSearchIsRefused) {
+TEST_F(Checkpoint, SlowOfAnotherSearchIsRefused) {
     const std::string begin = "check --save none --checkpoint file" + tiny;
     EXPECT_EQ(run(begin + " --max-states 1000").code, 3);
     const std::string before = read("file");

@@ -117,7 +117,7 @@ TEST_F(DriverTest, SlowNoSafetyViolationInSubBlockModeWithOneDeviation) {
 }
 
 // Under the sanitizers the driver's own accesses are AddressSanitizer's business.
-TEST_F(DriverTest, RunsInBothModes) {
+TEST_F(DriverTest, SlowRunsInBothModes) {
     for (const char* version : {"6.1", "6.12"}) {
         EXPECT_TRUE(violated(version, "--deviations 0").empty()) << version;
         EXPECT_TRUE(violated(version, "--driver-mode sbm --deviations 0").empty()) << version;

@@ -85,7 +85,7 @@ TEST_F(Prove, SlowEverythingIsProved) {
     EXPECT_EQ(files(), 2U);
 }
 
-TEST_F(Prove, SlowAViolationIsRefutedSavedAndReplays) {
+TEST_F(Prove, LongAViolationIsRefutedSavedAndReplays) {
     const Outcome outcome =
         run("prove --release linux-6.1 --property not-broken --property no-warn --json r.json --save runs" + quick);
     EXPECT_EQ(outcome.code, 2) << "there is no directory 'runs'";
@@ -165,7 +165,7 @@ TEST_F(Prove, LongNoCheckLeavesTheCheckerOut) {
     EXPECT_EQ(files(), 0U);
 }
 
-TEST_F(Prove, ALimitEndsItWithoutAClaim) {
+TEST_F(Prove, SlowALimitEndsItWithoutAClaim) {
     for (const std::string limit : {"prove --max-time 0.1", "prove --scope large --max-time 3",
                                     "prove --scope large --release linux-5.11 --max-time 1 --threads 1"}) {
         const auto start = std::chrono::steady_clock::now();

@@ -32,7 +32,7 @@ TEST_F(Reductions, CounterexamplesFoundWithSymmetryReplay) {
 }
 
 TEST_F(Reductions, AuditsPass) {
-    const Outcome outcome = run("check --save none --no-fuse --audit 100 --symmetry" + fast);
+    const Outcome outcome = run("check --save none --no-fuse --audit 1000 --symmetry" + fast);
     EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
 }
 

@@ -26,7 +26,7 @@ class Why : public Cli {
     }
 };
 
-TEST_F(Why, FindsTheShortestRunToAPredicate) {
+TEST_F(Why, SlowFindsTheShortestRunToAPredicate) {
     EXPECT_EQ(steps("worker=wk_run"), 1U);
     EXPECT_EQ(steps("worker = WK-RUN & wq.queued=no"), 1U);
     EXPECT_EQ(steps("worker.pc=wk_config & worker.pc=wk_run"), 0U);

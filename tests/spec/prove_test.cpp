@@ -199,7 +199,7 @@ TEST(Prove, AFlagThatIsSetMeansUnknown) {
     EXPECT_EQ(proof.statistics.steps, 0U);
 }
 
-TEST(Prove, AFlagSetOnTheWayMeansUnknown) {
+TEST(Prove, SlowAFlagSetOnTheWayMeansUnknown) {
     std::atomic<bool> stop = false;
     ProofOptions options = on_threads(2);
     options.stop = &stop;
