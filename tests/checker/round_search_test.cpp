@@ -92,6 +92,10 @@ TEST(RoundSearch, KeepsLimits) {
                 const auto result = check<Wide>(model, {}, options);
                 EXPECT_EQ(result.ended, Ended::state_limit);
                 EXPECT_EQ(result.statistics.states, states);
+                // What was found over the limit is not counted elsewhere, either. One state is the initial one.
+                std::uint64_t counted = 1;
+                for (StepId i = 0; i < result.coverage.step_count(); ++i) counted += result.coverage.step(i).new_states;
+                EXPECT_EQ(counted, states);
             }
         }
     }
