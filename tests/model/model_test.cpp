@@ -160,7 +160,7 @@ TEST_P(Mutants, DieByTheirProperty) {
     EXPECT_EQ(status, checker::Status::violated) << GetParam().sentence;
 }
 
-TEST_P(Mutants, SlowHaveTheSameVerdictsWithoutFusing) {
+TEST_P(Mutants, LongHaveTheSameVerdictsWithoutFusing) {
     Config config = quick(GetParam().release);
     config.mutant = GetParam().mutant;
     config.faults.device_busy = false;
