@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "checker/team.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <system_error>
 
 namespace vmemcheck::checker {
+
+namespace {
+
+/// How long a thread looks for more work before it sleeps. One that sleeps between two phases of a round is woken on
+/// the core of the one that wakes it, and may be kept there for the whole phase: then the two never run side by side.
+constexpr std::chrono::milliseconds patience{1};
+
+}  // namespace
 
 Team::Team(unsigned size) {
     try {
@@ -27,7 +37,7 @@ void Team::run(const std::function<void(unsigned)>& work) {
         const std::lock_guard lock(mutex_);
         work_ = &work;
         working_ = static_cast<unsigned>(threads_.size());
-        ++round_;
+        std::atomic_ref(round_).store(round_ + 1, std::memory_order_release);
     }
     begin_.notify_all();
     work(0);
@@ -38,8 +48,13 @@ void Team::run(const std::function<void(unsigned)>& work) {
 
 void Team::follow(unsigned number) {
     std::uint64_t seen = 0;
-    std::unique_lock lock(mutex_);
     for (;;) {
+        const auto until = std::chrono::steady_clock::now() + patience;
+        while (std::atomic_ref(round_).load(std::memory_order_acquire) == seen &&
+               std::chrono::steady_clock::now() < until) {
+            std::this_thread::yield();
+        }
+        std::unique_lock lock(mutex_);
         begin_.wait(lock, [&] { return end_ || round_ != seen; });
         if (end_) return;
         seen = round_;
