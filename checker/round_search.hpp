@@ -301,19 +301,16 @@ class RoundSearch : SearchFrame<M> {
             }
             store_->release_table();  // makes room for the runs
             WayTracer<M> tracer(model_, monitor_, options_.fuse, options_.check_fused, layout_, symmetry_);
-            std::optional<NotSymmetric> asymmetry;
-            add_runs(result, [&](const Place& place) {
-                const DiscoveryLog::Way way = store_->log().way_to(place.state);
-                try {
+            try {
+                add_runs(result, [&](const Place& place) {
+                    const DiscoveryLog::Way way = store_->log().way_to(place.state);
                     return tracer.run(initial_[way.initial], way.transitions, place);
-                } catch (const NotSymmetric& error) {
-                    asymmetry = error;
-                    throw;
-                }
-            });
-            if (asymmetry) {  // then no verdict means anything
-                model_failed(asymmetry->what());
+                });
+            } catch (const NotSymmetric& error) {
+                model_failed(error.what());
                 result = verdicts();
+                // Nobody knows what is found by runs that there are.
+                for (auto& verdict : result.verdicts) verdict.status = Status::incomplete;
             }
         }
         add_figures(result);

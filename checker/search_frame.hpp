@@ -23,6 +23,7 @@
 #include "checker/place.hpp"
 #include "checker/property.hpp"
 #include "checker/result.hpp"
+#include "checker/symmetry.hpp"
 
 namespace vmemcheck::checker::detail {
 
@@ -88,7 +89,7 @@ class SearchFrame {
         statistics_.packed_bytes = layout_.packed_bytes();
         return result;
     }
-    /// Adds the counterexamples; a run for which there is no memory is left out.
+    /// Adds the counterexamples; a run for which there is no memory is left out. Throws NotSymmetric as run_to does.
     /// \param run_to gives the run to a place, without property and message
     template <class RunTo>
     void add_runs(Result<M>& result, const RunTo& run_to) {
@@ -101,6 +102,8 @@ class SearchFrame {
             if (!error_place_) return;
             result.model_error_run = run_to(*error_place_);
             if (error_.empty()) result.model_error = bounds_text(model_, layout_, *result.model_error_run);
+        } catch (const NotSymmetric&) {
+            throw;
         } catch (const std::exception& error) {
             if (result.ended == Ended::model_error && result.model_error.empty()) {
                 result.model_error =
