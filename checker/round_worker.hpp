@@ -185,7 +185,9 @@ struct RoundWorker {
     /// Gives the pending successors to the parts of the table that their keys belong to.
     void pack() {
         if constexpr (Symmetric<M>) {
-            for (unsigned i = 0; i < made && !symmetry.empty(); ++i) symmetry.normalize(pending[i].state);
+            if (!symmetry.empty()) {
+                for (unsigned i = 0; i < made; ++i) symmetry.normalize(pending[i].state);
+            }
         }
         if (store.keys().plain()) {
             pack_plain();
