@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "checker/team.hpp"
 
-#include <atomic>
 #include <chrono>
 #include <system_error>
 
@@ -37,7 +36,7 @@ void Team::run(const std::function<void(unsigned)>& work) {
         const std::lock_guard lock(mutex_);
         work_ = &work;
         working_ = static_cast<unsigned>(threads_.size());
-        std::atomic_ref(round_).store(round_ + 1, std::memory_order_release);
+        ++round_;
     }
     begin_.notify_all();
     work(0);
@@ -50,10 +49,7 @@ void Team::follow(unsigned number) {
     std::uint64_t seen = 0;
     for (;;) {
         const auto until = std::chrono::steady_clock::now() + patience;
-        while (std::atomic_ref(round_).load(std::memory_order_acquire) == seen &&
-               std::chrono::steady_clock::now() < until) {
-            std::this_thread::yield();
-        }
+        while (round_ == seen && std::chrono::steady_clock::now() < until) std::this_thread::yield();
         std::unique_lock lock(mutex_);
         begin_.wait(lock, [&] { return end_ || round_ != seen; });
         if (end_) return;

@@ -3,6 +3,7 @@
 /// Threads that work together.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -35,7 +36,7 @@ class Team {
     std::condition_variable begin_;
     std::condition_variable done_;
     const std::function<void(unsigned)>* work_ = nullptr;
-    std::uint64_t round_ = 0;
+    std::atomic<std::uint64_t> round_ = 0;  ///< changed under the mutex, looked at without
     unsigned working_ = 0;
     bool end_ = false;
 };
