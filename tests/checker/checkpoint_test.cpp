@@ -134,6 +134,33 @@ class Checkpoint : public testing::Test {
         EXPECT_EQ(content(file()), before);
     }
 
+    /// Cuts a checkpoint short, and turns bits of it. \param fine at so many places, or a few times as many
+    void damage(std::size_t fine) {
+        const Stopping<Wide> model{{20, 12, -1}};
+        begin(model);
+        const std::string whole = content(file());
+        // Cut short anywhere, or with something added.
+        for (std::size_t size = 0; size < whole.size(); size += 1 + size * 4 / fine) {
+            write(file(), whole.substr(0, size));
+            refused<Stopping<Wide>>(model, {}, size < 16 ? "not a checkpoint" : "damaged");
+        }
+        write(file(), whole + '\0');
+        refused<Stopping<Wide>>(model, {}, "damaged");
+        // A bit of any byte turned, in the header, lengths, contents and checksums.
+        std::mt19937 random(7);
+        for (std::size_t at = 0; at < whole.size();
+             at += 1 + random() % (at > 200 ? whole.size() / fine : 200 / fine + 1)) {
+            std::string damaged = whole;
+            damaged[at] = static_cast<char>(damaged[at] ^ 1 << random() % 8);
+            write(file(), damaged);
+            refused<Stopping<Wide>>(model, {}, "cannot go on from");
+        }
+        write(file(), "something else altogether");
+        refused<Stopping<Wide>>(model, {}, "it is not a checkpoint");
+        write(file(), whole);
+        EXPECT_TRUE(check<Stopping<Wide>>(model, {}, options_).complete);
+    }
+
     std::filesystem::path folder_;
     SearchOptions options_;
     std::uint64_t continued_ = 0;
@@ -216,30 +243,8 @@ TEST_F(Checkpoint, OfAnotherSearchIsRefused) {
     EXPECT_TRUE(check<Stopping<Wide>>(model, {}, options_).complete);
 }
 
-TEST_F(Checkpoint, ThatIsDamagedIsRefused) {
-    const Stopping<Wide> model{{20, 12, -1}};
-    begin(model);
-    const std::string whole = content(file());
-    // Cut short anywhere, or with something added.
-    for (std::size_t size = 0; size < whole.size(); size += 1 + size / 10) {
-        write(file(), whole.substr(0, size));
-        refused<Stopping<Wide>>(model, {}, size < 16 ? "not a checkpoint" : "damaged");
-    }
-    write(file(), whole + '\0');
-    refused<Stopping<Wide>>(model, {}, "damaged");
-    // A bit of any byte turned, in the header, lengths, contents and checksums.
-    std::mt19937 random(7);
-    for (std::size_t at = 0; at < whole.size(); at += 1 + (at > 200 ? random() % (whole.size() / 40) : at % 5)) {
-        std::string damaged = whole;
-        damaged[at] = static_cast<char>(damaged[at] ^ 1 << random() % 8);
-        write(file(), damaged);
-        refused<Stopping<Wide>>(model, {}, "cannot go on from");
-    }
-    write(file(), "something else altogether");
-    refused<Stopping<Wide>>(model, {}, "it is not a checkpoint");
-    write(file(), whole);
-    EXPECT_TRUE(check<Stopping<Wide>>(model, {}, options_).complete);
-}
+TEST_F(Checkpoint, ThatIsDamagedIsRefused) { damage(40); }
+TEST_F(Checkpoint, LongThatIsDamagedAnywhereIsRefused) { damage(400); }
 
 TEST_F(Checkpoint, WhatCannotBeWrittenDoesNotEndTheSearch) {
     const Stopping<Wide> model{{20, 12, -1}};
