@@ -26,11 +26,7 @@ struct Start {
     int fiber;
 };
 
-#if VMEMCHECK_ADDRESS_SANITIZER
-constexpr bool sanitized = true;
-#else
-constexpr bool sanitized = false;
-#endif
+constexpr bool sanitized = VMEMCHECK_ADDRESS_SANITIZER != 0;
 
 /// What the registers that nobody saves hold from elsewhere must not end up on a fiber's stack, where a function pushes
 /// them unread (as __fentry__ does): the same run would leave another stack.

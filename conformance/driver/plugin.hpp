@@ -28,11 +28,8 @@ struct PluginSource {
     std::string build_folder;  ///< where the shared object is made; must exist
     bool coverage = false;     ///< count lines, for gcov
     std::string compiler = "gcc";
-#if VMEMCHECK_ADDRESS_SANITIZER
-    bool address_sanitizer = true;
-#else
-    bool address_sanitizer = false;  ///< let AddressSanitizer see the driver's accesses, if this program has it
-#endif
+    /// Let AddressSanitizer see the driver's accesses, if this program has it.
+    bool address_sanitizer = VMEMCHECK_ADDRESS_SANITIZER != 0;
 };
 
 /// Something is wrong with the source, the compiler, or the shared object: one message, lines of the compiler's after
