@@ -33,6 +33,8 @@ class CompactTable {
     [[nodiscard]] unsigned part_of(std::uint32_t home) const {
         return static_cast<unsigned>(static_cast<std::uint64_t>(home) >> in_part_bits_);
     }
+    /// part_of() is the home, shifted right by so much; 0 to 31.
+    [[nodiscard]] unsigned in_part_bits() const { return in_part_bits_; }
 
     void prefetch(unsigned part, std::uint32_t home) const { segments_[part].set.prefetch(home & in_part_mask_); }
 

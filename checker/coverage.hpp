@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "checker/archive.hpp"
 #include "checker/context.hpp"
 #include "checker/model.hpp"
+#include "checker/own_lines.hpp"
 
 namespace vmemcheck::checker {
 
@@ -67,9 +69,13 @@ class Coverage {
     /// Reads what was saved of the same model.
     void load(ArchiveReader& from) {
         Coverage read;
-        read.steps_ = from.list<StepCount>();
-        read.values_ = from.list<unsigned>();
-        read.counts_ = from.list<std::uint64_t>();
+        const auto take = [&from](auto& to) {
+            const auto list = from.list<typename std::remove_reference_t<decltype(to)>::value_type>();
+            to.assign(list.begin(), list.end());
+        };
+        take(read.steps_);
+        take(read.values_);
+        take(read.counts_);
         from.require(read.steps_.size() == steps_.size() && read.values_.size() == values_.size() &&
                          read.counts_.size() == counts_.size(),
                      "the coverage is of another model");
@@ -110,9 +116,10 @@ class Coverage {
     }
 
  private:
-    std::vector<StepCount> steps_;
-    std::vector<unsigned> values_;
-    std::vector<std::uint64_t> counts_;  ///< max_values a choice
+    // Threads count apart, each at every step.
+    OwnVector<StepCount> steps_;
+    OwnVector<unsigned> values_;
+    OwnVector<std::uint64_t> counts_;  ///< max_values a choice
 };
 
 }  // namespace vmemcheck::checker

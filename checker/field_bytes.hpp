@@ -27,4 +27,68 @@ inline void store_field(unsigned char* state, std::size_t offset, unsigned size,
     }
 }
 
+/// The low `count` bytes of a number, 0 to 8, as store_low() wrote them. (A switch, as a copy of so many bytes is a
+/// call.)
+[[nodiscard]] inline std::uint64_t load_low(const unsigned char* from, unsigned count) {
+    std::uint64_t value = 0;
+    switch (count) {
+        case 0:
+            return 0;
+        case 1:
+            return *from;
+        case 2:
+            std::memcpy(&value, from, 2);
+            return value;
+        case 3:
+            std::memcpy(&value, from, 3);
+            return value;
+        case 4:
+            std::memcpy(&value, from, 4);
+            return value;
+        case 5:
+            std::memcpy(&value, from, 5);
+            return value;
+        case 6:
+            std::memcpy(&value, from, 6);
+            return value;
+        case 7:
+            std::memcpy(&value, from, 7);
+            return value;
+        default:
+            std::memcpy(&value, from, 8);
+            return value;
+    }
+}
+
+/// Writes the low `count` bytes of a number, 0 to 8.
+inline void store_low(unsigned char* to, std::uint64_t value, unsigned count) {
+    switch (count) {
+        case 0:
+            return;
+        case 1:
+            std::memcpy(to, &value, 1);
+            return;
+        case 2:
+            std::memcpy(to, &value, 2);
+            return;
+        case 3:
+            std::memcpy(to, &value, 3);
+            return;
+        case 4:
+            std::memcpy(to, &value, 4);
+            return;
+        case 5:
+            std::memcpy(to, &value, 5);
+            return;
+        case 6:
+            std::memcpy(to, &value, 6);
+            return;
+        case 7:
+            std::memcpy(to, &value, 7);
+            return;
+        default:
+            std::memcpy(to, &value, 8);
+    }
+}
+
 }  // namespace vmemcheck::checker

@@ -5,12 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <deque>
 #include <vector>
 
 #include "checker/archive.hpp"
 #include "checker/block.hpp"
+#include "checker/field_bytes.hpp"
 #include "checker/keys.hpp"
 #include "checker/memory.hpp"
 
@@ -33,19 +33,17 @@ struct KeyFormat {
                rest_bytes == (form.bits() + 7) / 8;
     }
     void append(std::vector<unsigned char>& to, const Key& key) const {
-        const std::size_t at = to.size();
-        to.resize(at + bytes());
-        const std::uint64_t rest = form.squeeze(key.rest);
-        std::memcpy(to.data() + at, &key.home, home_bytes);
-        std::memcpy(to.data() + at + home_bytes, &rest, rest_bytes);
+        to.resize(to.size() + bytes());
+        write(to.data() + to.size() - bytes(), key);
+    }
+    /// Writes bytes() bytes.
+    void write(unsigned char* to, const Key& key) const {
+        store_low(to, key.home, home_bytes);
+        store_low(to + home_bytes, form.squeeze(key.rest), rest_bytes);
     }
     [[nodiscard]] Key read(const unsigned char* from) const {
-        Key key;
-        std::memcpy(&key.home, from, home_bytes);
-        std::uint64_t rest = 0;
-        std::memcpy(&rest, from + home_bytes, rest_bytes);
-        key.rest = form.restore(rest);
-        return key;
+        return {form.restore(load_low(from + home_bytes, rest_bytes)),
+                static_cast<std::uint32_t>(load_low(from, home_bytes))};
     }
 
     friend bool operator==(const KeyFormat&, const KeyFormat&) = default;

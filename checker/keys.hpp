@@ -81,7 +81,10 @@ struct RestForm {
     unsigned parts = 1;                              ///< 1 to most_parts
     std::array<unsigned, most_parts> used{0, 0, 0};  ///< bits of each part, at most part_bits()
 
-    [[nodiscard]] unsigned part_bits() const { return 64 / parts; }
+    [[nodiscard]] unsigned part_bits() const {
+        constexpr std::array<unsigned, most_parts + 1> bits{64, 64, 32, 21};
+        return bits[parts];
+    }
     [[nodiscard]] unsigned bits() const { return used[0] + used[1] + used[2]; }
     /// Whether it is one: what was read from a file may not be.
     [[nodiscard]] bool valid() const {

@@ -7,13 +7,11 @@ namespace vmemcheck::checker {
 
 namespace {
 
-constexpr unsigned word_size = 64;
-
 unsigned width_of(const FieldInfo& field) {
     return static_cast<unsigned>(std::bit_width(static_cast<unsigned>(field.high - field.low)));
 }
 
-/// Of each field, its word, if words are filled up to a limit. \return the words needed
+/// Of each field, its word, if words are filled up to a limit of bits. \return the words needed
 unsigned fill(std::span<const FieldInfo> fields, unsigned limit, std::vector<unsigned>& words) {
     words.clear();
     unsigned word = 0;
@@ -77,6 +75,7 @@ Packer::Packer(std::span<const FieldInfo> fields, std::size_t state_bytes, std::
 
 void Packer::set_slots(std::span<const FieldInfo> fields, std::size_t state_bytes, std::span<const unsigned> words) {
     at_byte_.resize(state_bytes + sizeof(std::uint64_t));
+    at_bit_.resize(word_bits_.size() * word_size);
     for (std::size_t i = 0; i < fields.size(); ++i) {
         const FieldInfo& field = fields[i];
         unsigned& used = word_bits_[words[i]];
@@ -93,6 +92,7 @@ void Packer::set_slots(std::span<const FieldInfo> fields, std::size_t state_byte
         slot.field = static_cast<std::uint16_t>(i);
         used += width;
         for (std::size_t byte = 0; byte < field.size; ++byte) at_byte_[field.offset + byte] = slot;
+        std::fill_n(at_bit_.begin() + std::ptrdiff_t{words[i]} * word_size + slot.shift, width, slot);
         (field.size == 1 ? byte_slots_ : short_slots_).push_back(slot);
     }
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "checker/field_bytes.hpp"
+#include "checker/keys.hpp"
 #include "checker/model.hpp"
 
 namespace vmemcheck::checker {
@@ -50,6 +51,23 @@ class Packer {
     void unpack(const std::uint64_t* words, State& state) const {
         unpack_bytes(words, reinterpret_cast<unsigned char*>(&state));
     }
+    /// Unpacks words into a state whose own words are known: only fields that differ are set.
+    /// \param known the words of `state`; made equal to `words`
+    template <class State>
+    void unpack_changes(const std::uint64_t* words, std::uint64_t* known, State& state) const {
+        auto* const bytes = reinterpret_cast<unsigned char*>(&state);
+        for (unsigned word = 0; word < word_bits_.size(); ++word) {
+            std::uint64_t changed = (words[word] ^ known[word]) & low_bits(word_bits_[word]);
+            known[word] = words[word];
+            while (changed != 0) {
+                const Slot& slot =
+                    at_bit_[std::size_t{word} * word_size + static_cast<unsigned>(std::countr_zero(changed))];
+                changed &= ~(std::uint64_t{slot.mask} << slot.shift);
+                const int now = slot.low + static_cast<int>(words[word] >> slot.shift & slot.mask);
+                store_field(bytes, slot.offset, slot.size, now);
+            }
+        }
+    }
     /// pack() and unpack() of the bytes of a state.
     int pack_bytes(const unsigned char* state, std::uint64_t* words) const;
     void unpack_bytes(const std::uint64_t* words, unsigned char* state) const {
@@ -86,6 +104,8 @@ class Packer {
     }
 
  private:
+    static constexpr unsigned word_size = 64;
+
     struct Slot {
         std::uint32_t offset = 0;  ///< bytes into the state
         std::uint16_t word = 0;
@@ -117,17 +137,25 @@ class Packer {
             const auto byte = static_cast<unsigned>(std::countr_zero(changed)) / 8;
             changed &= ~(std::uint64_t{0xff} << (8 * byte));
             const Slot& slot = at_byte_[base + byte];
-            if (slot.size == 0) continue;
-            if (slot.size == 2 && slot.offset == base + byte && byte < 7) {
-                changed &= ~(std::uint64_t{0xff} << (8 * byte + 8));  // its other byte
-            } else if (slot.size == 2 && slot.offset != base + byte && byte == 0 &&
-                       before[slot.offset] != after[slot.offset]) {
-                continue;  // was added with its first byte
+            int now = 0;
+            int was = 0;
+            if (slot.size == 1) [[likely]] {
+                now = static_cast<signed char>(after[base + byte]);
+                was = static_cast<signed char>(before[base + byte]);
+            } else if (slot.size == 0) {
+                continue;
+            } else {
+                if (slot.offset == base + byte && byte < 7) {
+                    changed &= ~(std::uint64_t{0xff} << (8 * byte + 8));  // its other byte
+                } else if (slot.offset != base + byte && byte == 0 && before[slot.offset] != after[slot.offset]) {
+                    continue;  // was added with its first byte
+                }
+                now = value(after, slot);
+                was = value(before, slot);
             }
-            const int now = value(after, slot);
             const auto code = static_cast<std::uint32_t>(now - slot.low);
             if (code > slot.range) return slot.field;
-            const auto difference = static_cast<std::uint64_t>(static_cast<std::int64_t>(now - value(before, slot)));
+            const auto difference = static_cast<std::uint64_t>(static_cast<std::int64_t>(now - was));
             words[one_word ? 0 : slot.word] += difference << slot.shift;
             if constexpr (!one_word) changed_words |= std::uint64_t{1} << (slot.word % 64);
         } while (changed != 0);
@@ -140,6 +168,7 @@ class Packer {
     std::vector<unsigned> group_begin_;
     std::vector<unsigned> word_bits_;
     std::vector<Slot> at_byte_;      ///< one a byte of the state, and some more
+    std::vector<Slot> at_bit_;       ///< one a bit of the words
     std::vector<Slot> byte_slots_;   ///< of fields of 1 byte
     std::vector<Slot> short_slots_;  ///< of fields of 2 bytes
 };

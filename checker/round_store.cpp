@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "checker/round_store.hpp"
 
+#include <bit>
 #include <new>
 #include <thread>
 #include <utility>
@@ -18,8 +19,19 @@ unsigned threads_for(const SearchOptions& options) {
 
 }  // namespace
 
+void RoundRecords::grow() {
+    const std::size_t size = this->size();
+    const std::size_t room = std::max<std::size_t>(size * 2, 64);
+    auto larger = std::make_unique_for_overwrite<RoundRecord[]>(room);
+    std::copy_n(all_.get(), size, larger.get());
+    all_ = std::move(larger);
+    next_ = all_.get() + size;
+    end_ = all_.get() + room;
+}
+
 std::size_t RoundBuffers::bytes() const {
-    std::size_t bytes = recent.capacity() * sizeof(Key) + fresh.capacity() * sizeof(RoundRecord);
+    std::size_t bytes = recent.capacity() * sizeof(Key) + of_transition.capacity() * sizeof(const RoundRecord*) +
+                        fresh.capacity() * sizeof(std::uint64_t);
     for (const RoundRecords& of_part : records) bytes += of_part.bytes();
     return bytes;
 }
@@ -234,23 +246,39 @@ RoundStore::Full RoundStore::count_fresh() {
 }
 
 void RoundStore::put_in_order(RoundChunk& chunk, RoundBuffers& buffers, const KeyFormat& format) {
-    std::vector<RoundRecord>& fresh = buffers.fresh;
-    fresh.clear();
+    constexpr std::uint32_t word_bits = 64;
+    const std::size_t words = (chunk.transitions + word_bits - 1) / word_bits;
+    if (buffers.fresh.size() < words) buffers.fresh.resize(words);
+    if (buffers.of_transition.size() < chunk.transitions) buffers.of_transition.resize(chunk.transitions);
+    std::uint64_t* const fresh = buffers.fresh.data();
+    const RoundRecord** const of_transition = buffers.of_transition.data();
+    std::uint32_t count = 0;
     for (unsigned part = 0; part < parts(); ++part) {
         const RoundRecord* const records = buffers_[chunk.worker].records[part].data() + chunk.begin[part];
-        fresh.insert(fresh.end(), records, records + chunk.count[part]);
+        for (std::uint32_t r = 0; r < chunk.count[part]; ++r) {
+            const std::uint32_t transition = records[r].transition;
+            fresh[transition / word_bits] |= std::uint64_t{1} << (transition % word_bits);
+            of_transition[transition] = records + r;
+        }
+        count += chunk.count[part];
     }
-    std::sort(fresh.begin(), fresh.end(),
-              [](const RoundRecord& a, const RoundRecord& b) { return a.transition < b.transition; });
     chunk.log.clear();
-    chunk.keys.clear();
+    chunk.keys.resize(std::size_t{count} * format.bytes());
+    unsigned char* key = chunk.keys.data();
+    std::uint32_t kept = chunk.kept;
     std::size_t state = 0;
-    for (std::uint32_t i = 0; i < fresh.size(); ++i) {
-        const RoundRecord& record = fresh[i];
-        while (state + 1 < chunk.starts.size() && chunk.starts[state + 1] <= record.transition) ++state;
-        chunk.log.add(chunk.first + state, record.transition - chunk.starts[state]);
-        (i < chunk.kept ? buffers.coverage : buffers.beyond).new_state(chunk.steps[record.transition]);
-        format.append(chunk.keys, {record.rest, record.home});
+    for (std::size_t word = 0; word < words; ++word) {
+        for (std::uint64_t left = std::exchange(fresh[word], 0); left != 0; left &= left - 1) {
+            const auto transition =
+                static_cast<std::uint32_t>(word * word_bits) + static_cast<std::uint32_t>(std::countr_zero(left));
+            const RoundRecord& record = *of_transition[transition];
+            while (state + 1 < chunk.starts.size() && chunk.starts[state + 1] <= transition) ++state;
+            chunk.log.add(chunk.first + state, transition - chunk.starts[state]);
+            (kept != 0 ? buffers.coverage : buffers.beyond).new_state(chunk.steps[transition]);
+            kept -= kept != 0 ? 1 : 0;
+            format.write(key, {record.rest, record.home});
+            key += format.bytes();
+        }
     }
 }
 

@@ -22,6 +22,7 @@
 #include "checker/key_queue.hpp"
 #include "checker/model.hpp"
 #include "checker/options.hpp"
+#include "checker/own_lines.hpp"
 #include "checker/packer.hpp"
 #include "checker/seen_prints.hpp"
 #include "checker/state_keys.hpp"
@@ -43,32 +44,36 @@ class RoundRecords {
  public:
     /// Without a branch that could be mispredicted: about half of the successors are known.
     void add_unless(bool known, const RoundRecord& record) {
-        if (size_ == all_.size()) [[unlikely]]
-            all_.resize(std::max<std::size_t>(size_ * 2, 64));
-        all_[size_] = record;
-        size_ += known ? 0 : 1;
+        if (next_ == end_) [[unlikely]]
+            grow();
+        *next_ = record;
+        next_ += known ? 0 : 1;
     }
     /// The same, with the fingerprint of the state.
     void add_unless(bool known, const RoundRecord& record, std::uint64_t print) {
-        if (size_ >= prints_.size()) [[unlikely]]
-            prints_.resize(std::max<std::size_t>(size_ * 2, 64));
-        prints_[size_] = print;
+        if (size() >= prints_.size()) [[unlikely]]
+            prints_.resize(std::max<std::size_t>(std::size_t{size()} * 2, 64));
+        prints_[size()] = print;
         add_unless(known, record);
     }
-    void clear() { size_ = 0; }
+    void clear() { next_ = all_.get(); }
     [[nodiscard]] std::uint64_t* prints() { return prints_.data(); }
     [[nodiscard]] const std::uint64_t* prints() const { return prints_.data(); }
-    [[nodiscard]] RoundRecord* data() { return all_.data(); }
-    [[nodiscard]] const RoundRecord* data() const { return all_.data(); }
-    [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(size_); }
+    [[nodiscard]] RoundRecord* data() { return all_.get(); }
+    [[nodiscard]] const RoundRecord* data() const { return all_.get(); }
+    [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(next_ - all_.get()); }
     [[nodiscard]] std::size_t bytes() const {
-        return all_.capacity() * sizeof(RoundRecord) + prints_.capacity() * sizeof(std::uint64_t);
+        return static_cast<std::size_t>(end_ - all_.get()) * sizeof(RoundRecord) +
+               prints_.capacity() * sizeof(std::uint64_t);
     }
 
  private:
-    std::vector<RoundRecord> all_;
+    void grow();
+
+    std::unique_ptr<RoundRecord[]> all_;
+    RoundRecord* next_ = nullptr;
+    RoundRecord* end_ = nullptr;
     std::vector<std::uint64_t> prints_;  ///< of approximate searches
-    std::size_t size_ = 0;
 };
 
 /// States that one thread expands, and what it found.
@@ -79,22 +84,25 @@ struct RoundChunk {
     std::array<std::uint32_t, most_round_parts> begin{};  ///< of its records in the worker's buffer of a part
     std::array<std::uint32_t, most_round_parts> count{};  ///< of them; later, of the new ones
     std::vector<std::uint32_t> starts;                    ///< of each state: its first transition
+    std::uint32_t transitions = 0;
     std::vector<StepId> steps;  ///< of each transition: what it began with; there is room for more
     std::uint32_t kept = 0;     ///< new states within the limit
     DiscoveryLog::Piece log;
     std::vector<unsigned char> keys;
 };
 
-/// What a thread makes of states.
-struct RoundBuffers {
+/// What a thread makes of states. Aligned, so that no two threads write to one cache line.
+struct alignas(line_bytes) RoundBuffers {
     static constexpr std::size_t recent_keys = std::size_t{1} << 12;
 
     std::array<RoundRecords, most_round_parts> records;
     /// Keys of successors made lately: one made again is in the table, or will be when its turn comes.
     std::vector<Key> recent;
-    std::vector<RoundRecord> fresh;  ///< for putting them in order
-    Coverage coverage;               ///< of the new states
-    Coverage beyond;                 ///< of those over the limit
+    // For putting new ones in order:
+    std::vector<const RoundRecord*> of_transition;  ///< of the chunk, if its bit is set
+    std::vector<std::uint64_t> fresh;               ///< a bit for each transition of the chunk; all clear
+    Coverage coverage;                              ///< of the new states
+    Coverage beyond;                                ///< of those over the limit
 
     /// Forgets which keys were made lately.
     void forget() { recent.assign(recent_keys, Key{~std::uint64_t{0}, ~std::uint32_t{0}}); }
@@ -120,6 +128,8 @@ class RoundStore {
     [[nodiscard]] StateKeys& keys() { return *keys_; }
     /// Which part of what was seen a key belongs to, if not approximate().
     [[nodiscard]] unsigned part_of(const Key& key) const { return table_->part_of(key.home); }
+    /// CompactTable::in_part_bits(), if not approximate().
+    [[nodiscard]] unsigned in_part_bits() const { return table_->in_part_bits(); }
     [[nodiscard]] unsigned parts() const { return prints_ ? SeenPrints::parts() : table_->parts(); }
     /// Whether only fingerprints of states are kept. Where fields are to be grouped, that begins when they are.
     [[nodiscard]] bool approximate() const { return prints_ != nullptr; }

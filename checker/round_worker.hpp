@@ -20,6 +20,7 @@
 #include "checker/model.hpp"
 #include "checker/monitor.hpp"
 #include "checker/options.hpp"
+#include "checker/own_lines.hpp"
 #include "checker/packer.hpp"
 #include "checker/place.hpp"
 #include "checker/property.hpp"
@@ -40,9 +41,9 @@ struct RoundError {
     std::optional<Place> place;
 };
 
-/// What a thread works with; the Expander's sink.
+/// What a thread works with; the Expander's sink. Aligned, so that no two threads write to one cache line.
 template <Model M>
-struct RoundWorker {
+struct alignas(line_bytes) RoundWorker {
     using State = typename M::State;
 
     /// \param number_ of the worker, which its buffers have
@@ -63,13 +64,16 @@ struct RoundWorker {
           watches_steps(monitor.watches_steps() || options_.check_fused),
           current(sample),
           moves(model_.actor_count()),
-          pending(most_pending, Pending{sample}) {
+          pending(most_pending, Pending{sample}),
+          made(pending.data()),
+          no_room(made + most_pending) {
         begin_keys();
     }
     /// To be called when the search begins to make keys in another way.
     void begin_keys() {
-        packed.resize(store.packer().words());
-        next_packed.resize(store.packer().words());
+        packed.assign(store.packer().words(), 0);
+        next_packed.assign(store.packer().words(), 0);
+        current_packed = false;
     }
 
     const M& model;
@@ -95,16 +99,19 @@ struct RoundWorker {
 
     // The state being expanded.
     State current;
-    std::vector<Moves> moves;
-    std::vector<std::uint64_t> packed;
+    OwnVector<Moves> moves;
+    OwnVector<std::uint64_t> packed;
     StateKeys::Core core;
-    std::vector<std::uint64_t> next_packed;
+    OwnVector<std::uint64_t> next_packed;  ///< `packed`, between two successors
+    bool current_packed = false;           ///< `packed` is that of `current`
     RoundChunk* chunk = nullptr;
     DiscoveryIndex index = 0;
     ActorId actor = 0;
     std::uint64_t outcome = 0;
     StepId first_step = 0;
     std::uint32_t transition = 0;  ///< of the chunk
+    StepId* steps = nullptr;       ///< of the chunk, and how many there is room for
+    std::size_t step_room = 0;
 
     /// Successors are packed when there are some: reading one in words right after a step wrote some bytes would
     /// wait for the writes, and a short loop keeps more of them in flight.
@@ -116,10 +123,11 @@ struct RoundWorker {
         unsigned runs = 0;
     };
     static constexpr unsigned most_pending = 32;
-    std::vector<Pending> pending;
-    unsigned made = 0;  ///< of them
+    OwnVector<Pending> pending;
+    Pending* made;           ///< the next one
+    const Pending* no_room;  ///< behind them all
 
-    State& slot() { return pending[made].state; }
+    State& slot() { return made->state; }
     bool on_step(unsigned depth, const State& before, const State& now, ActorId who, const SearchContext& context) {
         ++micro_steps;
         if (depth == 0) first_step = context.step();
@@ -138,12 +146,12 @@ struct RoundWorker {
         return monitor.on_step(before, now, context.failures(), hit(depth + 1)) && good;
     }
     void commit(unsigned depth) {
-        Pending& successor = pending[made];
+        Pending& successor = *made;
         successor.outcome = static_cast<std::uint32_t>(outcome);
         successor.actor = actor;
         successor.runs = depth + 1;
         successor.transition = count_transition();
-        if (++made == most_pending) pack();
+        if (++made == no_room) pack();
     }
     void drop(unsigned) {
         count_transition();
@@ -164,6 +172,8 @@ struct RoundWorker {
         const unsigned parts = store.parts();
         for (unsigned p = 0; p < parts; ++p) work.begin[p] = buffers.records[p].size();
         transition = 0;
+        steps = work.steps.data();
+        step_room = work.steps.size();
         try {
             for (std::uint32_t i = 0; i < work.states.count && !error && !no_memory; ++i) {
                 index = work.first + i;
@@ -175,6 +185,7 @@ struct RoundWorker {
         } catch (const std::exception& thrown) {
             fail(std::string("the model threw: ") + thrown.what(), std::nullopt);
         }
+        work.transitions = transition;
         transitions += transition;
         for (unsigned p = 0; p < parts; ++p) {
             work.count[p] = buffers.records[p].size() - work.begin[p];
@@ -186,53 +197,57 @@ struct RoundWorker {
     void pack() {
         if constexpr (Symmetric<M>) {
             if (!symmetry.empty()) {
-                for (unsigned i = 0; i < made; ++i) symmetry.normalize(pending[i].state);
+                for (Pending* next = pending.data(); next != made; ++next) symmetry.normalize(next->state);
             }
         }
-        if (store.keys().plain()) {
+        if (error) {
+            // the rest does not count
+        } else if (store.keys().plain()) {
             pack_plain();
         } else {
             pack_leaves();
         }
-        made = 0;
+        made = pending.data();
     }
     void pack_plain() {
         const Packer& packer = store.packer();
-        const StateKeys& keys = store.keys();
+        const unsigned home_bits = store.keys().home_bits();
+        const Mixer mixer = store.keys().mixer();
         const bool approximate = store.approximate();
-        for (unsigned i = 0; i < made && !error; ++i) {
-            const Pending& successor = pending[i];
-            std::uint64_t word = packed[0];
+        const Adder adder(*this);
+        const std::uint64_t own = packed[0];
+        for (const Pending *next = pending.data(), *end = made; next != end; ++next) {
+            std::uint64_t word = own;
             std::uint64_t changed = 0;
-            if (packer.template repack<true>(current, successor.state, &word, changed) >= 0) [[unlikely]]
-                return fail({}, Place{index, true, successor.actor, successor.outcome, successor.runs});
-            const Key key = keys.key_of_word(word);
+            if (packer.template repack<true>(current, next->state, &word, changed) >= 0) [[unlikely]]
+                return out_of_bounds(*next);
+            const Key key = StateKeys::key_of_word(word, home_bits, mixer);
             if (approximate) [[unlikely]] {
-                add_print(RoundStore::print_of({&word, 1}), key, successor.transition);
+                adder.add(key, next->transition, RoundStore::print_of({&word, 1}));
             } else {
-                add(key, successor.transition);
+                adder.add(key, next->transition);
             }
         }
     }
     void pack_leaves() {
         const Packer& packer = store.packer();
         StateKeys& keys = store.keys();
-        std::uint64_t* const words = next_packed.data();  // those of the state, between two successors
+        std::uint64_t* const words = next_packed.data();
         const bool approximate = store.approximate();
-        for (unsigned i = 0; i < made && !error; ++i) {
-            const Pending& successor = pending[i];
+        const Adder adder(*this);
+        for (const Pending *next = pending.data(), *end = made; next != end; ++next) {
             std::uint64_t changed = 0;
-            if (packer.template repack<false>(current, successor.state, words, changed) >= 0) [[unlikely]]
-                return fail({}, Place{index, true, successor.actor, successor.outcome, successor.runs});
+            if (packer.template repack<false>(current, next->state, words, changed) >= 0) [[unlikely]]
+                return out_of_bounds(*next);
             Key key;
             if (!keys.key_of_leaves(words, changed, core, key)) [[unlikely]] {
                 no_memory = true;
                 return;
             }
             if (approximate) [[unlikely]] {
-                add_print(RoundStore::print_of(next_packed), key, successor.transition);
+                adder.add(key, next->transition, RoundStore::print_of(next_packed));
             } else {
-                add(key, successor.transition);
+                adder.add(key, next->transition);
             }
             if (next_packed.size() > 64) {
                 next_packed = packed;
@@ -244,24 +259,43 @@ struct RoundWorker {
             }
         }
     }
-    /// Whether the key was made lately.
-    bool again(const Key& key) {
-        Key& known = buffers.recent[key.home % RoundBuffers::recent_keys];
-        const bool same = ((known.rest ^ key.rest) | (known.home ^ key.home)) == 0;
-        known = key;
-        return same;
+    void out_of_bounds(const Pending& successor) {
+        fail({}, Place{index, true, successor.actor, successor.outcome, successor.runs});
     }
-    void add(const Key& key, std::uint32_t number) {
-        buffers.records[store.part_of(key)].add_unless(again(key), {key.rest, key.home, number});
-    }
-    void add_print(std::uint64_t print, const Key& key, std::uint32_t number) {
-        buffers.records[SeenPrints::part_of(print)].add_unless(again(key), {key.rest, key.home, number}, print);
-    }
+    /// Puts keys where they belong, except those made lately. For a loop: what it uses can be kept in registers.
+    class Adder {
+     public:
+        explicit Adder(RoundWorker& worker)
+            : recent_(worker.buffers.recent.data()),
+              records_(worker.buffers.records.data()),
+              in_part_bits_(worker.store.approximate() ? 0 : worker.store.in_part_bits()) {}
+        void add(const Key& key, std::uint32_t number) const {
+            records_[key.home >> in_part_bits_].add_unless(again(key), {key.rest, key.home, number});
+        }
+        void add(const Key& key, std::uint32_t number, std::uint64_t print) const {
+            records_[SeenPrints::part_of(print)].add_unless(again(key), {key.rest, key.home, number}, print);
+        }
+
+     private:
+        [[nodiscard]] bool again(const Key& key) const {
+            Key& known = recent_[key.home % RoundBuffers::recent_keys];
+            const bool same = ((known.rest ^ key.rest) | (known.home ^ key.home)) == 0;
+            known = key;
+            return same;
+        }
+
+        Key* recent_;
+        RoundRecords* records_;
+        unsigned in_part_bits_;
+    };
     std::uint32_t count_transition() {
         ++outcome;
-        if (transition == chunk->steps.size()) [[unlikely]]
-            chunk->steps.resize(std::max<std::size_t>(2 * std::size_t{transition}, 1024));
-        chunk->steps[transition] = first_step;
+        if (transition == step_room) [[unlikely]] {
+            chunk->steps.resize(std::max<std::size_t>(2 * step_room, 1024));
+            steps = chunk->steps.data();
+            step_room = chunk->steps.size();
+        }
+        steps[transition] = first_step;
         return transition++;
     }
     /// Looks at the state whether reductions may be used.
@@ -282,9 +316,15 @@ struct RoundWorker {
     }
     void expand_state(const Key& key, bool look) {
         store.keys().packed_of(key, packed.data());
-        next_packed = packed;
         core = store.keys().core_of(key);
-        store.packer().unpack(packed.data(), current);
+        if (current_packed) [[likely]] {
+            // It was found right after the one before, so it is much like that.
+            store.packer().unpack_changes(packed.data(), next_packed.data(), current);
+        } else {
+            store.packer().unpack(packed.data(), current);
+            next_packed = packed;
+            current_packed = true;
+        }
         if constexpr (Symmetric<M>) {
             if (!symmetry.empty()) represented += std::min(symmetry.orbit(current), ~represented);
         }

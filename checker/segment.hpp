@@ -15,6 +15,7 @@
 
 #include "checker/archive.hpp"
 #include "checker/block.hpp"
+#include "checker/field_bytes.hpp"
 #include "checker/keys.hpp"
 #include "checker/memory.hpp"
 
@@ -147,7 +148,7 @@ class Segment {
         const auto slot = static_cast<unsigned>(std::countr_zero(equal_slots(tags_ + bucket * slots, 0)));
         const std::size_t at = bucket * slots + slot;
         tags_[at] = tag_of(spot, far);
-        std::memcpy(tails_ + at * tail_bytes_, &spot.tail, tail_bytes_);
+        store_low(tails_ + at * tail_bytes_, spot.tail, tail_bytes_);
         ++size_;
         return true;
     }

@@ -37,10 +37,13 @@ class StateKeys {
     [[nodiscard]] RestForm form() const;
 
     /// The key of a packed state, if plain().
-    [[nodiscard]] Key key_of_word(std::uint64_t word) const {
-        const std::uint64_t rest = word >> home_bits_;
-        return {rest, mixer_.mix(static_cast<std::uint32_t>(word & low_bits(home_bits_)), rest)};
+    [[nodiscard]] Key key_of_word(std::uint64_t word) const { return key_of_word(word, home_bits_, mixer_); }
+    /// The same, for a loop that keeps home_bits() and mixer() in registers.
+    [[nodiscard]] static Key key_of_word(std::uint64_t word, unsigned home_bits, const Mixer& mixer) {
+        const std::uint64_t rest = word >> home_bits;
+        return {rest, mixer.mix(static_cast<std::uint32_t>(word & low_bits(home_bits)), rest)};
     }
+    [[nodiscard]] const Mixer& mixer() const { return mixer_; }
     /// What of a key its leaves say: those of states that differ in one leaf only differ there.
     struct Core {
         std::uint64_t rest = 0;

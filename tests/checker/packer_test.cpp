@@ -99,6 +99,13 @@ RC_GTEST_PROP(Packer, PacksRepacksAndUnpacks, (unsigned seed)) {
         packer.unpack(packed.data(), unpacked);
         unpacked.not_described = after.not_described;
         RC_ASSERT(std::memcmp(&unpacked, &after, sizeof after) == 0);
+        unpacked = before;
+        std::vector<std::uint64_t> known = words;
+        packer.unpack_changes(packed.data(), known.data(), unpacked);
+        RC_ASSERT(known == packed);
+        RC_ASSERT(unpacked.not_described == before.not_described);
+        unpacked.not_described = after.not_described;
+        RC_ASSERT(std::memcmp(&unpacked, &after, sizeof after) == 0);
         before = after;
         words = packed;
     }
@@ -122,6 +129,17 @@ TEST(Packer, FindsFieldsOutOfBounds) {
             EXPECT_EQ(packer.repack<true>(good, bad, &repacked, changed), static_cast<int>(i));
         }
     }
+}
+
+TEST(Packer, IgnoresBitsOfNoField) {
+    const Packer packer(std::vector<FieldInfo>{field(0, 1, 0, 3)}, sizeof(State), 48);
+    State state{};
+    std::uint64_t known = 0;
+    const std::uint64_t word = ~std::uint64_t{0};  // as a file could have it
+    packer.unpack_changes(&word, &known, state);
+    EXPECT_EQ(known, word);
+    EXPECT_EQ(state.a[0], 3);
+    EXPECT_EQ(state.a[1], 0);
 }
 
 TEST(Packer, FillsWordsEvenly) {
