@@ -25,7 +25,7 @@ TEST_P(StoreAgainstMap, AgreesWhileItGrows) {
     std::vector<Packed> order;
     std::vector<StateIndex> parents;
     std::mt19937 random(words);
-    for (int i = 0; i < 200000; ++i) {
+    for (int i = 0; i < 60000; ++i) {
         Packed packed(words);
         for (auto& word : packed) word = static_cast<std::uint32_t>(random() % (words == 1 ? 100000 : 600 / words));
         const auto parent = static_cast<StateIndex>(random());
