@@ -26,9 +26,7 @@ class OwnLines {
         if (count > (~std::size_t{0} - line_bytes) / sizeof(T)) throw std::bad_array_new_length();
         return static_cast<T*>(::operator new (whole_lines(count), std::align_val_t{line_bytes}));
     }
-    void deallocate(T* at, std::size_t count) noexcept {
-        ::operator delete (at, whole_lines(count), std::align_val_t{line_bytes});
-    }
+    void deallocate(T* at, std::size_t) noexcept { ::operator delete (at, std::align_val_t{line_bytes}); }
 
     friend bool operator==(const OwnLines&, const OwnLines&) { return true; }
 
