@@ -56,7 +56,9 @@ std::string identity_difference(const std::string& there, const std::string& her
         for (const Line& line : *lines) {
             const std::string old = value_of(before, line.what);
             const std::string fresh = value_of(now, line.what);
-            if (old != fresh) return line.what + " is " + old + " there and " + fresh + " here";
+            if (old == fresh) continue;
+            std::string text = line.what;
+            return text.append(" is ").append(old).append(" there and ").append(fresh).append(" here");
         }
     }
     return "it tells the same in another order";

@@ -140,8 +140,8 @@ class Packer {
             int now = 0;
             int was = 0;
             if (slot.size == 1) [[likely]] {
-                now = static_cast<signed char>(after[base + byte]);
-                was = static_cast<signed char>(before[base + byte]);
+                now = load_field(after, base + byte, 1);
+                was = load_field(before, base + byte, 1);
             } else if (slot.size == 0) {
                 continue;
             } else {

@@ -63,10 +63,10 @@ class SeenPrints {
         return {kept & low_bits(rest_bits_), static_cast<std::uint32_t>(kept >> rest_bits_)};
     }
 
+    BitArray bits_;  ///< without a table
+    std::optional<CompactTable> table_;
     unsigned kept_bits_;
     unsigned rest_bits_;
-    std::optional<CompactTable> table_;
-    BitArray bits_;  ///< without a table
     bool ready_;
 };
 

@@ -24,7 +24,7 @@ std::uint64_t factorial(std::uint64_t n) {
 
 }  // namespace
 
-Symmetry::Symmetry(std::vector<Scalarset> sets, std::span<const FieldInfo> fields, std::size_t state_bytes)
+Symmetry::Symmetry(std::span<const Scalarset> sets, std::span<const FieldInfo> fields, std::size_t state_bytes)
     : bytes_(state_bytes), from_(state_bytes), to_(state_bytes), best_(state_bytes) {
     for (const Scalarset& declared : sets) {
         if (declared.size < 2) continue;

@@ -108,7 +108,7 @@ class Symmetry {
     Symmetry() = default;
     /// \param fields what Model::describe reported
     /// Does not throw for wrong sets: error() then says what is wrong.
-    Symmetry(std::vector<Scalarset> sets, std::span<const FieldInfo> fields, std::size_t state_bytes);
+    Symmetry(std::span<const Scalarset> sets, std::span<const FieldInfo> fields, std::size_t state_bytes);
 
     /// Empty when it can be used.
     [[nodiscard]] const std::string& error() const { return error_; }

@@ -35,7 +35,7 @@ std::string build_checksum() {
 /// A line for each value, "scope.resizes: 2".
 void add_lines(std::string& text, const std::string& name, const Json& value) {
     if (!value.is_object()) {
-        text += name + ": " + (value.is_string() ? value.get<std::string>() : value.dump()) + '\n';
+        text += fmt::format("{}: {}\n", name, value.is_string() ? value.get<std::string>() : value.dump());
         return;
     }
     for (const auto& [key, part] : value.items()) add_lines(text, name.empty() ? key : name + '.' + key, part);

@@ -101,6 +101,7 @@ std::string read_property(const JsonPlace& object, const Config& config) {
     }
     const std::vector<Property> properties = bbm::spec::all_properties(config);
     std::vector<std::string_view> ids;
+    ids.reserve(properties.size());
     for (const Property& property : properties) ids.emplace_back(property.id);
     return std::string(ids[index_in(ids, "property", object.at("property"))]);
 }

@@ -445,9 +445,8 @@ class DriverCommand {
 
     std::string save(Machine& machine, const DriverRun& run, const std::string& name) const {
         if (save_ == "none") return {};
-        const std::string path =
-            path_in(save_, fmt::format("vmemcheck-driver-{}-{}{}.json", name, run.setup.release.name,
-                                       run.setup.mode == DriverMode::sbm ? "-sbm" : ""));
+        std::string path = path_in(save_, fmt::format("vmemcheck-driver-{}-{}{}.json", name, run.setup.release.name,
+                                                      run.setup.mode == DriverMode::sbm ? "-sbm" : ""));
         try {
             write_file(path, driver_run_file(machine, run));
             return path;

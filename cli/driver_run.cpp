@@ -52,7 +52,7 @@ constexpr std::array<SwitchField, 5> switches{{{"safe-unplug", &DriverSetup::saf
 /// What is worth telling of an event; empty if little.
 std::string event_text(const DriverEvent& event) {
     using bbm::EventKind;
-    const auto name = std::string(bbm::event_names.at(static_cast<std::size_t>(event.kind)));
+    auto name = std::string(bbm::event_names.at(static_cast<std::size_t>(event.kind)));
     switch (event.kind) {
         case EventKind::bbset:
             return fmt::format("bb {} {} -> {}", event.block,

@@ -16,7 +16,7 @@ using SymbolicState = State<SymbolicDomain>;
 
 /// A state of fresh variables "PREFIX.field", and the bounds that describe_state() gives them. In a focus positions and
 /// amounts have no upper bounds.
-struct FreshState {
+struct FreshState {  // NOLINT(cppcoreguidelines-pro-type-member-init): a term has no default
     SymbolicState state;
     z3::expr bounds;
 };

@@ -143,8 +143,8 @@ class PathOracle {
 
  private:
     struct Decision {
-        int answer;
-        int last;                      ///< largest answer still to be tried
+        int answer = 0;
+        int last = 0;                  ///< largest answer still to be tried
         std::optional<z3::expr> fact;  ///< the condition or its negation, for branches
     };
     /// Whether the path so far goes on with this; if so a witness is remembered.

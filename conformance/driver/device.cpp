@@ -47,7 +47,7 @@ std::uint64_t Machine::plugged_bytes() const {
     return static_cast<std::uint64_t>(n) * setup_.page_bytes();
 }
 
-bool Machine::device_has(int i) const { return world_->plugged[static_cast<std::size_t>(i)] != 0; }
+bool Machine::device_has(int page) const { return world_->plugged[static_cast<std::size_t>(page)] != 0; }
 
 /// virtio_mem_resize_usable_region(): grows only, but for UNPLUG_ALL. Two extents more than requested are usable.
 void Machine::resize(std::uint64_t bytes) {

@@ -382,10 +382,10 @@ unsigned long Machine::page_to_pfn(const page* p) {
     return first_pfn() + static_cast<unsigned long>(i);
 }
 
-void Machine::require_memmap(int i, const char* what) {
-    if (i < 0 || i >= setup_.total_pages())
+void Machine::require_memmap(int page, const char* what) {
+    if (page < 0 || page >= setup_.total_pages())
         violation("no-oops", text_ = std::string(what) + " of a page that is not the device's");
-    if (world_->block[static_cast<std::size_t>(block_of_page(i))].state == BlockState::absent) {
+    if (world_->block[static_cast<std::size_t>(block_of_page(page))].state == BlockState::absent) {
         violation("no-oops",
                   text_ = std::string(what) + " of a page whose memory block is not added: it has no memmap");
     }

@@ -496,7 +496,7 @@ std::unique_ptr<checker::ProgramState> Machine::save() const {
 
 void Machine::restore(const checker::ProgramState& state) {
     set_active_machine(this);
-    const auto& saved = static_cast<const Saved&>(state);
+    const auto& saved = static_cast<const Saved&>(state);  // NOLINT(*-static-cast-downcast): of save(), and hot
     std::memcpy(static_cast<void*>(world_.get()), &saved.world, offsetof(World, heap) + saved.world.heap_used);
     const std::byte* from = saved.rest.data();
     plugin_.restore_data(from);

@@ -68,7 +68,7 @@ class Machine final : public checker::Program, public FaultHandler {
     [[nodiscard]] std::span<const checker::Touched> touched() const override { return touched_; }
     [[nodiscard]] std::uint64_t fingerprint() const override;
     [[nodiscard]] std::unique_ptr<checker::ProgramState> save() const override;
-    void restore(const checker::ProgramState& saved) override;
+    void restore(const checker::ProgramState& state) override;
     [[nodiscard]] std::string describe(const checker::Alternative& alternative) const override;
     [[nodiscard]] std::string actor_name(std::uint16_t actor) const override;
 

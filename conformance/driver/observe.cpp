@@ -110,8 +110,10 @@ std::string Machine::op_text(const Task& task, unsigned answer) const {
     std::string text = found != op_texts.end() ? found->text
                        : task.op == Op::sleep  ? "sleeps"
                                                : "reads the configuration";
-    if (task.op == Op::enter)
+    if (task.op == Op::enter) {
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): the function that is entered
         text += std::string(plugin_.function_at(reinterpret_cast<const void*>(task.object))) + "()";
+    }
     if (task.block >= 0) text += " (memory block " + std::to_string(task.block) + ")";
     shim_observed seen{};
     if ((task.op == Op::lock || task.op == Op::unlock) && observe(seen)) {
@@ -218,6 +220,7 @@ void Machine::enter(void* function, const unsigned long* registers, void** retur
                 break;
             default: {
                 shim_memory_notify notified{};
+                // NOLINTNEXTLINE(performance-no-int-to-ptr): what a register held
                 std::memcpy(&notified, reinterpret_cast<const void*>(registers[2]), sizeof(notified));
                 block = block_of_page(static_cast<int>(notified.start_pfn - first_pfn()));
                 for (int action = 0; action <= static_cast<int>(bbm::NotifierAction::finish_offline); ++action) {

@@ -179,7 +179,7 @@ std::vector<PagesSeen> RunRecorder::page_looks() const {
     for (int b = 0; b < std::min(recorded_blocks, setup.total_memory_blocks()); ++b) {
         PagesSeen seen;
         if (world.block[static_cast<std::size_t>(b)].state != BlockState::absent) {
-            const page& first = world.memmap[static_cast<std::size_t>(b * setup.pages)];
+            const page& first = world.memmap[static_cast<std::size_t>(b) * static_cast<std::size_t>(setup.pages)];
             const page& last = world.memmap[static_cast<std::size_t>((b + 1) * setup.pages - 1)];
             seen.memmap = true;
             seen.ref_first = first.refcount;

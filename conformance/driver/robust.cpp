@@ -6,17 +6,26 @@
 
 namespace vmemcheck::conformance {
 
+namespace {
+
+/// An address that a signal tells.
+const void* pointer_of(std::uintptr_t address) {
+    return reinterpret_cast<const void*>(address);  // NOLINT(performance-no-int-to-ptr)
+}
+
+}  // namespace
+
 void* Machine::landing_stack(std::uintptr_t code, bool late) {
     if (current_ < 0 || over_) return nullptr;
     // The watchdog may find us anywhere, in malloc() too. In the driver's own code nothing of ours is half done.
-    if (late && !plugin_.contains(reinterpret_cast<const void*>(code))) return nullptr;
+    if (late && !plugin_.contains(pointer_of(code))) return nullptr;
     return fibers_.landing_stack(current_);
 }
 
 void Machine::landed(int signal, std::uintptr_t code, std::uintptr_t address) {
-    const auto* const at = reinterpret_cast<const void*>(code);
+    const void* const at = pointer_of(code);
     if (plugin_.contains(at)) site_ = static_cast<const char*>(at) + 1;  // not a return address
-    const auto* const wild = reinterpret_cast<const void*>(address);
+    const void* const wild = pointer_of(address);
     switch (signal) {
         case SIGFPE:
             oops("a division by zero", nullptr);

@@ -64,7 +64,7 @@ struct Peterson {
                 pc = give;
                 return;
             case give:
-                s.last[static_cast<unsigned>(s.level[a])] = static_cast<std::int8_t>(a);
+                s.last[static_cast<unsigned char>(s.level[a])] = static_cast<std::int8_t>(a);
                 pc = wait;
                 return;
             case wait:
