@@ -101,10 +101,10 @@ class ArchiveReader {
     }
     /// The length of what follows, in units of so many bytes.
     [[nodiscard]] std::size_t length(std::size_t unit);
-    template <class T>
-    [[nodiscard]] std::vector<T> list() {
+    template <class T, class List = std::vector<T>>
+    [[nodiscard]] List list() {
         static_assert(std::is_trivially_copyable_v<T>);
-        std::vector<T> values(length(sizeof(T)));
+        List values(length(sizeof(T)));
         get(values.data(), values.size() * sizeof(T));
         return values;
     }

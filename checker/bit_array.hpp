@@ -11,6 +11,7 @@
 #include "checker/block.hpp"
 #include "checker/hash.hpp"
 #include "checker/memory.hpp"
+#include "checker/own_lines.hpp"
 
 namespace vmemcheck::checker {
 
@@ -78,7 +79,7 @@ class BitArray {
         std::uint64_t at_;
         std::uint64_t step_;
     };
-    struct alignas(64) Count {
+    struct alignas(line_bytes) Count {
         std::uint64_t count = 0;
     };
 

@@ -11,6 +11,7 @@
 #include "checker/archive.hpp"
 #include "checker/keys.hpp"
 #include "checker/memory.hpp"
+#include "checker/own_lines.hpp"
 #include "checker/segment.hpp"
 
 namespace vmemcheck::checker {
@@ -30,10 +31,8 @@ class CompactTable {
     /// False if there was no memory for the first segments.
     [[nodiscard]] bool ready() const { return ready_; }
     [[nodiscard]] unsigned parts() const { return 1U << part_bits_; }
-    [[nodiscard]] unsigned part_of(std::uint32_t home) const {
-        return static_cast<unsigned>(static_cast<std::uint64_t>(home) >> in_part_bits_);
-    }
-    /// part_of() is the home, shifted right by so much; 0 to 31.
+    [[nodiscard]] unsigned part_of(std::uint32_t home) const { return home >> in_part_bits_; }
+    /// part_of() is the home, shifted right by so much; 0 to 28.
     [[nodiscard]] unsigned in_part_bits() const { return in_part_bits_; }
 
     void prefetch(unsigned part, std::uint32_t home) const { segments_[part].set.prefetch(home & in_part_mask_); }
@@ -71,7 +70,7 @@ class CompactTable {
     [[nodiscard]] bool load(ArchiveReader& from, unsigned part);
 
  private:
-    struct alignas(64) Part {
+    struct alignas(line_bytes) Part {
         Segment set;
         RestForm form;
     };

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -69,13 +68,9 @@ class Coverage {
     /// Reads what was saved of the same model.
     void load(ArchiveReader& from) {
         Coverage read;
-        const auto take = [&from](auto& to) {
-            const auto list = from.list<typename std::remove_reference_t<decltype(to)>::value_type>();
-            to.assign(list.begin(), list.end());
-        };
-        take(read.steps_);
-        take(read.values_);
-        take(read.counts_);
+        read.steps_ = from.list<StepCount, OwnVector<StepCount>>();
+        read.values_ = from.list<unsigned, OwnVector<unsigned>>();
+        read.counts_ = from.list<std::uint64_t, OwnVector<std::uint64_t>>();
         from.require(read.steps_.size() == steps_.size() && read.values_.size() == values_.size() &&
                          read.counts_.size() == counts_.size(),
                      "the coverage is of another model");

@@ -10,8 +10,8 @@
 
 #include "checker/archive.hpp"
 #include "checker/block.hpp"
-#include "checker/field_bytes.hpp"
 #include "checker/keys.hpp"
+#include "checker/low_bytes.hpp"
 #include "checker/memory.hpp"
 
 namespace vmemcheck::checker {

@@ -30,11 +30,8 @@ void RoundRecords::grow() {
 }
 
 std::size_t RoundBuffers::bytes() const {
-    std::size_t bytes =
-        recent.capacity() * sizeof(Key) +
-        of_transition.capacity() * sizeof(of_transition[0]) +  // NOLINT(bugprone-sizeof-expression): of pointers
-
-        fresh.capacity() * sizeof(std::uint64_t);
+    std::size_t bytes = recent.capacity() * sizeof(Key) + fresh.capacity() * sizeof(std::uint64_t);
+    bytes += of_transition.capacity() * sizeof(void*);
     for (const RoundRecords& of_part : records) bytes += of_part.bytes();
     return bytes;
 }

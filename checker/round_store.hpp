@@ -76,15 +76,15 @@ class RoundRecords {
     std::vector<std::uint64_t> prints_;  ///< of approximate searches
 };
 
-/// States that one thread expands, and what it found.
-struct RoundChunk {
+/// States that one thread expands, and what it found. Aligned as RoundBuffers are.
+struct alignas(line_bytes) RoundChunk {
     KeyQueue::Run states;
     DiscoveryIndex first = 0;  ///< state
     unsigned worker = 0;
     std::array<std::uint32_t, most_round_parts> begin{};  ///< of its records in the worker's buffer of a part
     std::array<std::uint32_t, most_round_parts> count{};  ///< of them; later, of the new ones
     std::vector<std::uint32_t> starts;                    ///< of each state: its first transition
-    std::uint32_t transitions = 0;
+    std::uint32_t transitions = 0;                        ///< of its states
     std::vector<StepId> steps;  ///< of each transition: what it began with; there is room for more
     std::uint32_t kept = 0;     ///< new states within the limit
     DiscoveryLog::Piece log;
