@@ -200,9 +200,7 @@ struct alignas(line_bytes) RoundWorker {
                 for (Pending* next = pending.data(); next != made; ++next) symmetry.normalize(next->state);
             }
         }
-        if (error) {
-            // the rest does not count
-        } else if (store.keys().plain()) {
+        if (store.keys().plain()) {
             pack_plain();
         } else {
             pack_leaves();

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "checker/grouping.hpp"
 #include "checker/search.hpp"
 #include "tests/checker/equal_results.hpp"
@@ -79,6 +82,78 @@ TEST(RoundSearch, KeepsStatesOfManyBits) {
         expect_same_answers<Wide>(Wide{fields, 12, 25}, {property<Wide>("no-trap", PropertyKind::assertion)});
         expect_same_answers<Wide>(Wide{fields, 9, -1}, {});
     }
+}
+
+/// All states but the first are found at once: there is work for all threads at a depth of 1.
+struct Fan {
+    static constexpr int side = 80;
+    struct State {
+        std::int8_t x;
+        std::int8_t y;
+    };
+    unsigned actor_count() const { return 1; }
+    std::string actor_name(ActorId) const { return "fan"; }
+    ActorKind actor_kind(ActorId) const { return ActorKind::process; }
+    std::span<const StepInfo> steps() const {
+        static constexpr std::array<StepInfo, 1> all{{{"unfold", "", ""}}};
+        return all;
+    }
+    std::span<const ChoiceInfo> choices() const {
+        static constexpr std::array<ChoiceInfo, 2> all{{{"x", {}, false}, {"y", {}, false}}};
+        return all;
+    }
+    bool at_rest(const State&) const { return true; }
+    void describe(const State& s, FieldSink& sink) const {
+        sink("x", s.x, -1, side - 1);
+        sink("y", s.y, -1, side - 1);
+    }
+    template <class F>
+    void initial_states(F&& found) const {
+        found(State{-1, -1});
+    }
+    template <class Context>
+    void step(State& s, ActorId, Context& context) const {
+        context.at(0);
+        if (s.x != -1) return context.blocked({"unfolded"});
+        s.x = static_cast<std::int8_t>(context.choose(0, side));
+        s.y = static_cast<std::int8_t>(context.choose(1, side));
+    }
+};
+/// True of some five states all over the level, other ones for each number.
+template <unsigned number>
+bool rare(const Fan&, const Fan::State& s) {
+    const auto place = static_cast<unsigned>((s.x + 1) * (Fan::side + 1) + s.y + 1);
+    return (place * 2654435761U >> 8) % 1201 == number;
+}
+template <unsigned... numbers>
+Properties<Fan> rare_goals(std::integer_sequence<unsigned, numbers...>) {
+    Properties<Fan> goals;
+    for (const auto holds : {rare<numbers>...}) {
+        goals.push_back(property<Fan>("rare", PropertyKind::reachability));
+        goals.back().holds = holds;
+    }
+    return goals;
+}
+
+/// Holds, after a while: threads have to wake up before the first has done everything.
+bool slowly(const Fan&, const Fan::State& s) {
+    volatile unsigned left = s.x == -1 ? 0 : 2000;
+    while (left != 0) left = left - 1;
+    return true;
+}
+
+TEST(RoundSearch, ShowsWhatOneThreadFindsFirst) {
+    auto goals = rare_goals(std::make_integer_sequence<unsigned, 64>());
+    goals.push_back(invariant<Fan>("slowly", slowly));
+    SearchOptions options;
+    options.stop_when_decided = false;
+    options.threads = 1;
+    const auto one = detail::RoundSearch<Fan>(Fan{}, goals, options).run();
+    EXPECT_EQ(one.statistics.states, 1U + Fan::side * Fan::side);
+    const auto reached = [](const auto& verdict) { return verdict.status == Status::reached; };
+    EXPECT_GT(std::count_if(one.verdicts.begin(), one.verdicts.end(), reached), 50);
+    options.threads = 3;
+    expect_equal(detail::RoundSearch<Fan>(Fan{}, goals, options).run(), one);
 }
 
 TEST(RoundSearch, KeepsLimits) {
