@@ -45,9 +45,10 @@ class Block {
     MemoryBudget* budget_ = nullptr;
 };
 
-/// Bytes of the block after so many, where blocks are added as needed: some small ones first.
+/// Bytes of the block after so many, where blocks are added as needed: little compared to what there is already.
 [[nodiscard]] constexpr std::size_t next_block_bytes(std::size_t blocks) {
-    return blocks < 16 ? std::size_t{1} << 16 : std::size_t{1} << 20;  // a process may have some 65,000 mappings
+    if (blocks < 32) return std::size_t{1} << 16;
+    return blocks < 64 ? std::size_t{1} << 18 : std::size_t{1} << 20;  // a process may have some 65,000 mappings
 }
 
 /// Bytes that are appended to a block of a fixed size.

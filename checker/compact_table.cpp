@@ -88,7 +88,14 @@ Segment::Done CompactTable::grow_and_insert(Part& part, const Key& key) {
         constexpr std::uint64_t least_filled = 16;
         constexpr std::uint64_t small = 64;
         if (buckets > small && part.set.size() * least_filled < buckets * Segment::slots) return Segment::Done::full;
-        if (!rebuild(part, part.form, buckets + std::max<std::uint64_t>(buckets / 3, 1))) return Segment::Done::full;
+        std::uint64_t more = std::max<std::uint64_t>(buckets / 3, 1);
+        if (buckets <= small && buckets + more > small) {
+            // Parts fill alike. Once each is made larger by its own share, they grow in turn ever after, and what is
+            // free of all of them does not depend on how many keys there are just now.
+            const auto number = static_cast<std::uint64_t>(&part - segments_.data());
+            more = small - buckets + small * (number + 1) / (3 * parts());
+        }
+        if (!rebuild(part, part.form, buckets + more)) return Segment::Done::full;
         const Segment::Done done = part.set.insert(key.home & in_part_mask_, part.form.squeeze(key.rest));
         if (done != Segment::Done::full) return done;
     }

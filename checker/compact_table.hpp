@@ -17,7 +17,8 @@
 namespace vmemcheck::checker {
 
 /// A set of keys in parts() segments by the high bits of the home. Each segment may be used by one thread at a time,
-/// and grows by a third, so that little of the memory is free and growing needs little more for a while.
+/// and grows by a third, one after the other, so that little of the memory is free and growing needs little more for a
+/// while.
 class CompactTable {
  public:
     static constexpr unsigned most_part_bits = 4;

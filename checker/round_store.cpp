@@ -90,8 +90,8 @@ bool RoundStore::next_level() {
 }
 
 std::size_t RoundStore::cut(std::uint64_t degree) {
-    // Half a byte a state for records, but enough to keep all threads busy.
-    constexpr std::uint64_t states_per_byte = 2;
+    // An eighth of a byte a state for records, but enough to keep all threads busy.
+    constexpr std::uint64_t states_per_byte = 8;
     constexpr std::uint64_t least = std::uint64_t{8} * chunk_states;
     constexpr std::uint64_t most = std::uint64_t{256} * chunk_states;
     const std::uint64_t records = log_.size() / (states_per_byte * sizeof(RoundRecord));

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <span>
+#include <utility>
+#include <vector>
 
 namespace vmemcheck::checker {
 
@@ -21,7 +24,6 @@ Segment::Shape Segment::shape_of(unsigned home_bits, unsigned rest_bits, std::ui
 namespace {
 
 struct Sizes {
-    std::size_t tags;   ///< bytes
     std::size_t words;  ///< of the whole block
 };
 
@@ -29,7 +31,7 @@ Sizes sizes_of(std::uint64_t buckets, unsigned tail_bytes) {
     const std::size_t keys = (buckets + Segment::most_far) * Segment::slots;
     // A tail is read as 8 bytes.
     const std::size_t bytes = keys * (sizeof(std::uint16_t) + tail_bytes) + sizeof(std::uint64_t);
-    return {keys * sizeof(std::uint16_t), (bytes + sizeof(std::uint32_t) - 1) / sizeof(std::uint32_t)};
+    return {(bytes + sizeof(std::uint32_t) - 1) / sizeof(std::uint32_t)};
 }
 
 }  // namespace
@@ -45,8 +47,10 @@ bool Segment::reset(unsigned home_bits, unsigned rest_bits, std::uint64_t bucket
     Block block;
     if (!block.allocate(sizes.words * sizeof(std::uint32_t), budget)) return false;
     block_ = std::move(block);
-    tags_ = reinterpret_cast<std::uint16_t*>(block_.data());
-    tails_ = block_.data() + sizes.tags;
+    budget_ = &budget;
+    apart_ = OverflowKeys();
+    buckets_at_ = block_.data();
+    stride_ = tag_bytes + std::size_t{slots} * shape.tail_bytes;
     buckets_ = shape.buckets;
     reciprocal_ = ~std::uint64_t{0} / buckets_ + 1;
     home_bits_ = home_bits;
@@ -60,10 +64,21 @@ bool Segment::reset(unsigned home_bits, unsigned rest_bits, std::uint64_t bucket
     return true;
 }
 
+Segment::Done Segment::insert_apart(const Key& key) {
+    const bool known = apart_.has(key);
+    if (known) return Done::found;
+    if (size_ >= room_ || apart_.size() >= most_apart() || !apart_.add(key, *budget_)) return Done::full;
+    ++size_;
+    return Done::added;
+}
+
 void Segment::save(ArchiveWriter& to) const {
     to.value(size_);
     to.value<std::uint64_t>(block_.bytes());
     to.put(block_.data(), block_.bytes());
+    std::vector<Key> apart;
+    apart_.for_each([&](const Key& key) { apart.push_back(key); });
+    to.list(std::span<const Key>(apart));
 }
 
 void Segment::load(ArchiveReader& from) {
@@ -71,9 +86,15 @@ void Segment::load(ArchiveReader& from) {
     from.require(from.length(1) == block_.bytes(), "the size of a table is wrong");
     from.get(block_.data(), block_.bytes());
     std::uint64_t full = 0;
-    for (std::size_t slot = 0; slot < (buckets_ + most_far) * slots; ++slot) full += tags_[slot] != 0 ? 1 : 0;
-    from.require(size == full && size <= room_, "the number of states is wrong");
-    size_ = size;
+    for (std::size_t bucket = 0; bucket < buckets_ + most_far; ++bucket) {
+        full += slots - static_cast<unsigned>(std::popcount(equal_slots(tags_of(bucket), 0)));
+    }
+    size_ = full;
+    for (const Key& key : from.list<Key>()) {
+        from.require(key.home <= home_mask_, "a key of a table is wrong");
+        if (insert_apart(key) != Done::added) break;
+    }
+    from.require(size == size_ && size <= room_, "the number of states is wrong");
 }
 
 }  // namespace vmemcheck::checker

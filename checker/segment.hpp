@@ -18,16 +18,18 @@
 #include "checker/keys.hpp"
 #include "checker/low_bytes.hpp"
 #include "checker/memory.hpp"
+#include "checker/overflow_keys.hpp"
 
 namespace vmemcheck::checker {
 
 /// An exact set of keys (home, rest) that stores neither the home nor a pointer: buckets of 32 slots in the order of
-/// homes, each slot a tag of 16 bits and as many bytes more as needed.
+/// homes, each slot a tag of 16 bits and a tail of as many bytes more as needed.
 ///
-/// A home is scaled to the number of buckets, which can be any: the bucket is the quotient, and a
-/// slot keeps the remainder, the rest, and how many buckets after its own it lies, 0 to 6, as its own may have been
-/// full. Nothing moves, and nothing is removed, so a search ends at the first bucket with a free slot. The tag has the
-/// distance and the low bits of remainder and rest: 32 of them, one cache line, are compared at once.
+/// A home is scaled to the number of buckets, which can be any: the bucket is the quotient, and a slot keeps the
+/// remainder, the rest, and how many buckets after its own it lies, 0 to 2, as its own may have been full. Where all
+/// three are, the key is kept whole, apart: six in a thousand are, when nine of ten slots are taken. Nothing moves, and
+/// nothing is removed, so a search ends at the first bucket with a free slot. The tag has the distance and the low bits
+/// of remainder and rest: 32 of them, one cache line, are compared at once, and the tails come right after them.
 ///
 /// Not for several threads at once.
 class Segment {
@@ -35,8 +37,8 @@ class Segment {
     enum class Done : std::uint8_t { found, added, full };
 
     static constexpr unsigned slots = 32;     ///< of a bucket
-    static constexpr unsigned most_far = 6;   ///< buckets
-    static constexpr unsigned tag_bits = 13;  ///< of a key in its tag
+    static constexpr unsigned most_far = 2;   ///< buckets
+    static constexpr unsigned tag_bits = 14;  ///< of a key in its tag
 
     Segment() = default;
 
@@ -49,21 +51,25 @@ class Segment {
     [[nodiscard]] bool reset(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets, MemoryBudget& budget);
 
     /// Hints that insert() of this home is near.
-    void prefetch(std::uint32_t home) const { __builtin_prefetch(tags_ + bucket_of(home) * slots); }
+    void prefetch(std::uint32_t home) const {
+        const unsigned char* const bucket = buckets_at_ + bucket_of(home) * stride_;
+        __builtin_prefetch(bucket);
+        __builtin_prefetch(bucket + tag_bytes);
+    }
 
     /// Adds a key unless it is there. Done::full: nothing was changed; the segment has to grow.
     Done insert(std::uint32_t home, std::uint64_t rest) {
         const Spot spot = spot_of(home, rest);
         std::size_t bucket = spot.bucket;
         for (unsigned far = 0; far <= most_far; ++far, ++bucket) {
-            const std::uint16_t* const tags = tags_ + bucket * slots;
+            const std::uint16_t* const tags = tags_of(bucket);
             for (std::uint32_t same = equal_slots(tags, tag_of(spot, far)); same != 0; same &= same - 1) {
                 if (tail_at(bucket, static_cast<unsigned>(std::countr_zero(same))) == spot.tail) return Done::found;
             }
             if (tags[slots - 1] != 0) continue;  // slots are filled in order
             return put(bucket, far, spot) ? Done::added : Done::full;
         }
-        return Done::full;
+        return insert_apart({rest, home});
     }
 
     /// Adds a key that is not there; false if there is no room. Cheapest in the order of homes.
@@ -71,12 +77,12 @@ class Segment {
         const Spot spot = spot_of(home, rest);
         std::size_t bucket = spot.bucket;
         for (unsigned far = 0; far <= most_far; ++far, ++bucket) {
-            if (tags_[bucket * slots + slots - 1] == 0) return put(bucket, far, spot);
+            if (tags_of(bucket)[slots - 1] == 0) return put(bucket, far, spot);
         }
-        return false;
+        return insert_apart({rest, home}) == Done::added;
     }
 
-    /// Calls visit(home, rest) for each key, in the order of buckets.
+    /// Calls visit(home, rest) for each key, in the order of buckets; then for those kept apart.
     template <class Visit>
     void for_each(Visit&& visit) const {
         std::array<std::uint64_t, most_far + 1> firsts{};  // of the last buckets, their lowest homes
@@ -84,7 +90,7 @@ class Segment {
             firsts[bucket % firsts.size()] =
                 ((static_cast<std::uint64_t>(bucket) << home_bits_) + buckets_ - 1) / buckets_;
             for (unsigned slot = 0; slot < slots; ++slot) {
-                const std::uint16_t tag = tags_[bucket * slots + slot];
+                const std::uint16_t tag = tags_of(bucket)[slot];
                 if (tag == 0) break;
                 const std::size_t own = bucket - ((static_cast<unsigned>(tag) >> tag_bits) - 1);
                 const std::uint64_t low = tag & low_bits(tag_bits);
@@ -102,17 +108,20 @@ class Segment {
                 visit(static_cast<std::uint32_t>(firsts[own % firsts.size()] + remainder), rest);
             }
         }
+        apart_.for_each([&](const Key& key) { visit(key.home, key.rest); });
     }
 
     [[nodiscard]] std::uint64_t size() const { return size_; }
+    /// Keys that may be kept apart.
+    [[nodiscard]] std::uint64_t most_apart() const { return slots + room_ / 64; }
     [[nodiscard]] std::uint64_t buckets() const { return buckets_; }
     /// Memory taken, in bytes.
-    [[nodiscard]] std::size_t bytes() const { return block_.bytes(); }
+    [[nodiscard]] std::size_t bytes() const { return block_.bytes() + apart_.bytes(); }
     /// Memory that reset() with these arguments would take.
     [[nodiscard]] static std::size_t bytes_of(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets);
 
     void save(ArchiveWriter& to) const;
-    /// Reads the slots of what was saved into a set that was reset() to as many buckets.
+    /// Reads the keys of what was saved into a set that was reset() to as many buckets.
     void load(ArchiveReader& from);
 
  private:
@@ -142,17 +151,21 @@ class Segment {
     static std::uint16_t tag_of(const Spot& spot, unsigned far) {
         return static_cast<std::uint16_t>(spot.low | static_cast<std::uint64_t>(far + 1) << tag_bits);
     }
+    Done insert_apart(const Key& key);
     /// Puts a key into a bucket that has a free slot. \return false if the segment may hold no more
     bool put(std::size_t bucket, unsigned far, const Spot& spot) {
         if (size_ >= room_) return false;
-        const auto slot = static_cast<unsigned>(std::countr_zero(equal_slots(tags_ + bucket * slots, 0)));
-        const std::size_t at = bucket * slots + slot;
-        tags_[at] = tag_of(spot, far);
-        store_low(tails_ + at * tail_bytes_, spot.tail, tail_bytes_);
+        const auto slot = static_cast<unsigned>(std::countr_zero(equal_slots(tags_of(bucket), 0)));
+        tags_of(bucket)[slot] = tag_of(spot, far);
+        store_low(buckets_at_ + bucket * stride_ + tag_bytes + slot * tail_bytes_, spot.tail, tail_bytes_);
         ++size_;
         return true;
     }
 
+    static constexpr std::size_t tag_bytes = slots * sizeof(std::uint16_t);  ///< of a bucket
+    [[nodiscard]] std::uint16_t* tags_of(std::size_t bucket) const {
+        return reinterpret_cast<std::uint16_t*>(buckets_at_ + bucket * stride_);
+    }
     [[nodiscard]] std::size_t bucket_of(std::uint32_t home) const { return (home * buckets_) >> home_bits_; }
     /// value / buckets_; exact as both are below 2^32.
     [[nodiscard]] std::uint64_t quotient(std::uint64_t value) const {
@@ -161,7 +174,7 @@ class Segment {
     }
     [[nodiscard]] std::uint64_t tail_at(std::size_t bucket, unsigned slot) const {
         std::uint64_t tail = 0;  // a read of 8 bytes is cheaper than one of as many as there are
-        std::memcpy(&tail, tails_ + (bucket * slots + slot) * tail_bytes_, sizeof tail);
+        std::memcpy(&tail, buckets_at_ + bucket * stride_ + tag_bytes + slot * tail_bytes_, sizeof tail);
         return tail & tail_mask_;
     }
     /// A bit for each of the 32 tags that is equal to this one.
@@ -182,8 +195,8 @@ class Segment {
 #endif
     }
 
-    std::uint16_t* tags_ = nullptr;
-    unsigned char* tails_ = nullptr;
+    unsigned char* buckets_at_ = nullptr;
+    std::size_t stride_ = 0;        ///< bytes from a bucket to the next: first its tags, then its tails
     std::uint64_t buckets_ = 0;     ///< as homes see them; most_far more can be reached
     std::uint64_t reciprocal_ = 0;  ///< of buckets_, times 2^64, rounded up
     std::uint64_t home_mask_ = 0;
@@ -194,6 +207,8 @@ class Segment {
     unsigned remainder_bits_ = 0;
     unsigned tail_bytes_ = 0;
     Block block_;
+    MemoryBudget* budget_ = nullptr;
+    OverflowKeys apart_;
 };
 
 }  // namespace vmemcheck::checker

@@ -14,6 +14,7 @@
 #include "checker/key_queue.hpp"
 #include "checker/keys.hpp"
 #include "checker/leaf_table.hpp"
+#include "checker/overflow_keys.hpp"
 #include "checker/team.hpp"
 
 namespace vmemcheck::checker {
@@ -194,15 +195,56 @@ TEST(CompactTable, SaysWhenThereIsNoMemory) {
 }
 
 TEST(CompactTable, GivesUpWhereGrowingDoesNotHelp) {
-    // More keys of one home than its bucket and those after it have slots: no mixed keys are like that.
+    // More keys of one home than its bucket and those after it have slots, and than are kept apart: no mixed keys are
+    // like that.
     MemoryBudget budget;
     RestForm form;
     form.used[0] = 32;
     CompactTable table(32, form, budget);
     std::uint64_t rest = 0;
     while (table.insert(0, {rest, 5}) != Segment::Done::full) ++rest;
-    EXPECT_EQ(rest, (Segment::most_far + 1) * Segment::slots);
+    EXPECT_GT(rest, (Segment::most_far + 1) * Segment::slots + 16);
+    EXPECT_LT(rest, 1000U);
+    for (std::uint64_t known = 0; known < rest; ++known) ASSERT_EQ(table.insert(0, {known, 5}), Segment::Done::found);
     EXPECT_LT(budget.peak(), std::size_t{1} << 20);
+}
+
+TEST(CompactTable, HasAsMuchRoomAsItNeedsWheneverItIsAsked) {
+    // Parts grow by a third when they are nine tenths full, one after the other: 0.78 of the slots are taken.
+    MemoryBudget budget;
+    CompactTable table(32, {}, budget);
+    std::mt19937 random(2);
+    constexpr double slot_bytes = 3;
+    while (table.size() < 400000) {
+        for (unsigned i = 0; i < 10000; ++i) {
+            const auto home = static_cast<std::uint32_t>(random());
+            ASSERT_NE(table.insert(table.part_of(home), {0, home}), Segment::Done::full);
+        }
+        if (table.size() < 100000) continue;
+        const double slots = static_cast<double>(budget.used()) / slot_bytes / static_cast<double>(table.size());
+        EXPECT_LT(slots, 1.39) << table.size();
+        EXPECT_GT(slots, 1.2) << table.size();
+    }
+}
+
+TEST(OverflowKeys, KeepsKeysWhole) {
+    MemoryBudget budget(std::size_t{1} << 16);
+    OverflowKeys keys;
+    EXPECT_FALSE(keys.has({1, 2}));
+    std::mt19937_64 random(4);
+    std::set<std::pair<std::uint64_t, std::uint32_t>> in;
+    while (true) {
+        const Key key{random() % 300, static_cast<std::uint32_t>(random() % 100)};
+        ASSERT_EQ(keys.has(key), in.count({key.rest, key.home}) == 1);
+        if (keys.has(key)) continue;
+        if (!keys.add(key, budget)) break;
+        in.emplace(key.rest, key.home);
+    }
+    EXPECT_EQ(keys.bytes(), budget.used());
+    EXPECT_EQ(in.size(), 1024U) << "half of 2^15 bytes; for twice as many, there is no memory beside them";
+    EXPECT_EQ(keys.size(), in.size());
+    keys.for_each([&](const Key& key) { EXPECT_EQ(in.erase({key.rest, key.home}), 1U); });
+    EXPECT_TRUE(in.empty());
 }
 
 TEST(LeafTable, NumbersValuesAsTheyAreSeen) {
