@@ -2,6 +2,7 @@
 #include "checker/packer.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace vmemcheck::checker {
 
@@ -76,7 +77,11 @@ Packer::Packer(std::span<const FieldInfo> fields, std::size_t state_bytes, std::
 void Packer::set_slots(std::span<const FieldInfo> fields, std::size_t state_bytes, std::span<const unsigned> words) {
     at_byte_.resize(state_bytes + sizeof(std::uint64_t));
     at_bit_.resize(word_bits_.size() * word_size);
-    for (std::size_t i = 0; i < fields.size(); ++i) {
+    std::vector<std::size_t> by_offset(fields.size());
+    std::iota(by_offset.begin(), by_offset.end(), std::size_t{0});
+    std::sort(by_offset.begin(), by_offset.end(),
+              [&](std::size_t a, std::size_t b) { return fields[a].offset < fields[b].offset; });
+    for (const std::size_t i : by_offset) {
         const FieldInfo& field = fields[i];
         unsigned& used = word_bits_[words[i]];
         const unsigned width = width_of(field);
@@ -93,7 +98,7 @@ void Packer::set_slots(std::span<const FieldInfo> fields, std::size_t state_byte
         used += width;
         for (std::size_t byte = 0; byte < field.size; ++byte) at_byte_[field.offset + byte] = slot;
         std::fill_n(at_bit_.begin() + std::ptrdiff_t{words[i]} * word_size + slot.shift, width, slot);
-        (field.size == 1 ? byte_slots_ : short_slots_).push_back(slot);
+        slots_.push_back(slot);
     }
 }
 
@@ -108,8 +113,7 @@ int Packer::pack_bytes(const unsigned char* state, std::uint64_t* words) const {
         }
         words[slot.word] |= static_cast<std::uint64_t>(code) << slot.shift;
     };
-    for (const Slot& slot : byte_slots_) put(slot);
-    for (const Slot& slot : short_slots_) put(slot);
+    for (const Slot& slot : slots_) put(slot);
     return bad;
 }
 

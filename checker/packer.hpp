@@ -25,6 +25,19 @@ namespace vmemcheck::checker {
 /// each field that changed, the difference in its place.
 class Packer {
  public:
+    /// Where a field is.
+    struct Slot {
+        std::uint32_t offset = 0;  ///< bytes into the state
+        std::uint16_t word = 0;
+        std::uint8_t shift = 0;
+        std::uint8_t size = 0;  ///< 1 or 2 bytes; 0: not described
+        std::int16_t low = 0;
+        std::uint16_t range = 0;  ///< high - low
+        std::uint16_t mask = 0;   ///< its bits, unshifted
+        std::uint16_t field = 0;
+    };
+    static_assert(sizeof(Slot) == 16);
+
     /// \param fields fit for a Layout: its error() was empty
     /// \param one_word_bits states of at most this many bits take one word, others at least two; 0 to 64
     Packer(std::span<const FieldInfo> fields, std::size_t state_bytes, unsigned one_word_bits);
@@ -37,6 +50,8 @@ class Packer {
     [[nodiscard]] unsigned words() const { return static_cast<unsigned>(word_bits_.size()); }
     /// Of each group, its first word, and the number of words. Without groups each word counts as one.
     [[nodiscard]] std::span<const unsigned> group_begin() const { return group_begin_; }
+    /// Of all fields. Those of a word have places in the order of their bytes.
+    [[nodiscard]] std::span<const Slot> slots() const { return slots_; }
     /// Bits of a word in use, the low ones.
     [[nodiscard]] unsigned word_bits(unsigned word) const { return word_bits_[word]; }
 
@@ -74,11 +89,7 @@ class Packer {
         const auto value = [words](const Slot& slot) {
             return slot.low + static_cast<int>(words[slot.word] >> slot.shift & slot.mask);
         };
-        for (const Slot& slot : byte_slots_) state[slot.offset] = static_cast<unsigned char>(value(slot));
-        for (const Slot& slot : short_slots_) {
-            const auto narrow = static_cast<std::int16_t>(value(slot));
-            std::memcpy(state + slot.offset, &narrow, sizeof narrow);
-        }
+        for (const Slot& slot : slots_) store_field(state, slot.offset, slot.size, value(slot));
     }
 
     /// Turns the words of `before` into those of `after`. \tparam one_word words() == 1
@@ -105,18 +116,6 @@ class Packer {
 
  private:
     static constexpr unsigned word_size = 64;
-
-    struct Slot {
-        std::uint32_t offset = 0;  ///< bytes into the state
-        std::uint16_t word = 0;
-        std::uint8_t shift = 0;
-        std::uint8_t size = 0;  ///< 1 or 2 bytes; 0: not described
-        std::int16_t low = 0;
-        std::uint16_t range = 0;  ///< high - low
-        std::uint16_t mask = 0;   ///< its bits, unshifted
-        std::uint16_t field = 0;
-    };
-    static_assert(sizeof(Slot) == 16);
 
     /// The first bytes of a word of the state, in an order in which byte i is the bits from 8 * i on.
     template <std::size_t bytes>
@@ -167,10 +166,9 @@ class Packer {
     unsigned bits_ = 0;
     std::vector<unsigned> group_begin_;
     std::vector<unsigned> word_bits_;
-    std::vector<Slot> at_byte_;      ///< one a byte of the state, and some more
-    std::vector<Slot> at_bit_;       ///< one a bit of the words
-    std::vector<Slot> byte_slots_;   ///< of fields of 1 byte
-    std::vector<Slot> short_slots_;  ///< of fields of 2 bytes
+    std::vector<Slot> slots_;
+    std::vector<Slot> at_byte_;  ///< one a byte of the state, and some more
+    std::vector<Slot> at_bit_;   ///< one a bit of the words
 };
 
 }  // namespace vmemcheck::checker

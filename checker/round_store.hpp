@@ -24,6 +24,7 @@
 #include "checker/options.hpp"
 #include "checker/own_lines.hpp"
 #include "checker/packer.hpp"
+#include "checker/parallel_unpacker.hpp"
 #include "checker/seen_prints.hpp"
 #include "checker/state_keys.hpp"
 #include "checker/team.hpp"
@@ -125,6 +126,8 @@ class RoundStore {
 
     [[nodiscard]] unsigned threads() const { return team_.size(); }
     [[nodiscard]] const Packer& packer() const { return packer_; }
+    /// Unpacks as the packer does, if usable().
+    [[nodiscard]] const ParallelUnpacker& parallel_unpacker() const { return parallel_unpacker_; }
     [[nodiscard]] StateKeys& keys() { return *keys_; }
     /// Which part of what was seen a key belongs to, if not approximate().
     [[nodiscard]] unsigned part_of(const Key& key) const { return table_->part_of(key.home); }
@@ -212,6 +215,7 @@ class RoundStore {
     const SearchOptions& options_;
     MemoryBudget budget_;
     Packer packer_;
+    ParallelUnpacker parallel_unpacker_;
     std::unique_ptr<StateKeys> keys_;
     std::unique_ptr<CompactTable> table_;  ///< unless approximate()
     std::unique_ptr<SeenPrints> prints_;   ///< if approximate()

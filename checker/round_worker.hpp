@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -22,6 +23,7 @@
 #include "checker/options.hpp"
 #include "checker/own_lines.hpp"
 #include "checker/packer.hpp"
+#include "checker/parallel_unpacker.hpp"
 #include "checker/place.hpp"
 #include "checker/property.hpp"
 #include "checker/round_store.hpp"
@@ -62,7 +64,7 @@ struct alignas(line_bytes) RoundWorker {
           audits(options_.audit_each != 0 &&
                  (!symmetry.empty() || (options_.audit_local && !options_.fuse && PredictsSteps<M>))),
           watches_steps(monitor.watches_steps() || options_.check_fused),
-          current(sample),
+          current{sample, {}},
           moves(model_.actor_count()),
           pending(most_pending, Pending{sample}),
           made(pending.data()),
@@ -98,7 +100,11 @@ struct alignas(line_bytes) RoundWorker {
     bool good_seen = false;  ///< of states that are only looked at
 
     // The state being expanded.
-    State current;
+    struct Roomy {
+        State state;
+        std::array<unsigned char, ParallelUnpacker::lane_bytes> room;  ///< for the rest of its last lane
+    };
+    Roomy current;
     OwnVector<Moves> moves;
     OwnVector<std::uint64_t> packed;
     StateKeys::Core core;
@@ -217,7 +223,7 @@ struct alignas(line_bytes) RoundWorker {
         for (const Pending *next = pending.data(), *end = made; next != end; ++next) {
             std::uint64_t word = own;
             std::uint64_t changed = 0;
-            if (packer.template repack<true>(current, next->state, &word, changed) >= 0) [[unlikely]]
+            if (packer.template repack<true>(current.state, next->state, &word, changed) >= 0) [[unlikely]]
                 return out_of_bounds(*next);
             const Key key = StateKeys::key_of_word(word, home_bits, mixer);
             if (approximate) [[unlikely]] {
@@ -235,7 +241,7 @@ struct alignas(line_bytes) RoundWorker {
         const Adder adder(*this);
         for (const Pending *next = pending.data(), *end = made; next != end; ++next) {
             std::uint64_t changed = 0;
-            if (packer.template repack<false>(current, next->state, words, changed) >= 0) [[unlikely]]
+            if (packer.template repack<false>(current.state, next->state, words, changed) >= 0) [[unlikely]]
                 return out_of_bounds(*next);
             Key key;
             if (!keys.key_of_leaves(words, changed, core, key)) [[unlikely]] {
@@ -302,12 +308,12 @@ struct alignas(line_bytes) RoundWorker {
         if constexpr (Symmetric<M>) {
             if (!symmetry.empty()) {
                 complaint = SymmetryAudit<M>(model, properties, monitor, options)(
-                    symmetry, current, index / options.audit_each % symmetry.exchanges());
+                    symmetry, current.state, index / options.audit_each % symmetry.exchanges());
             }
         }
         if constexpr (PredictsSteps<M>) {
             if (options.audit_local && !options.fuse && complaint.empty()) {
-                complaint = LocalAudit<M>(model, properties)(current);
+                complaint = LocalAudit<M>(model, properties)(current.state);
             }
         }
         if (!complaint.empty()) fail(std::move(complaint), Place{index, false, 0, 0, 0});
@@ -315,22 +321,25 @@ struct alignas(line_bytes) RoundWorker {
     void expand_state(const Key& key, bool look) {
         store.keys().packed_of(key, packed.data());
         core = store.keys().core_of(key);
-        if (current_packed) [[likely]] {
+        if (const ParallelUnpacker& unpacker = store.parallel_unpacker(); unpacker.usable()) {
+            unpacker.unpack(packed.data(), reinterpret_cast<unsigned char*>(&current));
+            if (!store.keys().plain()) next_packed = packed;
+        } else if (current_packed) [[likely]] {
             // It was found right after the one before, so it is much like that.
-            store.packer().unpack_changes(packed.data(), next_packed.data(), current);
+            store.packer().unpack_changes(packed.data(), next_packed.data(), current.state);
         } else {
-            store.packer().unpack(packed.data(), current);
+            store.packer().unpack(packed.data(), current.state);
             next_packed = packed;
             current_packed = true;
         }
         if constexpr (Symmetric<M>) {
-            if (!symmetry.empty()) represented += std::min(symmetry.orbit(current), ~represented);
+            if (!symmetry.empty()) represented += std::min(symmetry.orbit(current.state), ~represented);
         }
         if (audits && index % options.audit_each == 0) audit();
         const auto hit = [this](std::size_t property, const char* message) {
             hits.push_back({property, message, {index, false, 0, 0, 0}});
         };
-        if (!monitor.on_state(current, hit)) {
+        if (!monitor.on_state(current.state, hit)) {
             ++pruned;
             return;
         }
@@ -341,10 +350,10 @@ struct alignas(line_bytes) RoundWorker {
         for (ActorId who = 0; who < moves.size(); ++who) {
             actor = who;
             outcome = 0;
-            moves[who] = expander.expand(current, who, *this);
+            moves[who] = expander.expand(current.state, who, *this);
         }
         pack();
-        if (!error && monitor.wants_moves()) monitor.on_moves(current, moves, hit);
+        if (!error && monitor.wants_moves()) monitor.on_moves(current.state, moves, hit);
     }
 };
 
