@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "checker/context.hpp"
+#include "checker/copy_state.hpp"
 #include "checker/model.hpp"
 #include "checker/result.hpp"
 
@@ -68,7 +69,7 @@ class Expander {
         SearchContext context;
         do {
             State& after = sink.slot();
-            after = before;
+            detail::copy_state(after, before);
             context.begin();
             model_.step(after, actor, context);
             if (context.misuse() != Misuse::none) [[unlikely]] {

@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <array>
+#include <cstring>
 #include <random>
 
 #include "checker/layout.hpp"
+#include "checker/parallel_unpacker.hpp"
 
 namespace vmemcheck::checker {
 namespace {
@@ -140,6 +143,56 @@ TEST(Packer, IgnoresBitsOfNoField) {
     EXPECT_EQ(known, word);
     EXPECT_EQ(state.a[0], 3);
     EXPECT_EQ(state.a[1], 0);
+}
+
+/// Fields in 50 bytes, in an order that is not that of the bytes; some bytes have none.
+std::vector<FieldInfo> scattered_fields(std::mt19937& random, bool wide) {
+    std::vector<FieldInfo> all;
+    for (std::size_t offset = 0; offset < 50;) {
+        const bool two = wide && offset % 2 == 0 && random() % 3 == 0;
+        const int least = two ? -32768 : -128;
+        const int range = static_cast<int>(random() % (random() % 4 == 0 ? (two ? 65536U : 256U) : 4U));
+        const int low = least + static_cast<int>(random() % static_cast<unsigned>(-2 * least - range));
+        if (random() % 5 != 0) all.push_back(field(offset, two ? 2 : 1, low, low + range));
+        offset += two ? 2 : 1;
+    }
+    if (all.empty()) all.push_back(field(0, 1, 0, 1));
+    std::shuffle(all.begin(), all.end(), random);
+    return all;
+}
+
+RC_GTEST_PROP(ParallelUnpacker, UnpacksAsThePackerDoes, (unsigned seed)) {
+    if (!ParallelUnpacker::supported()) return;
+    std::mt19937 random(seed);
+    const auto all = scattered_fields(random, random() % 2 == 0);
+    constexpr std::size_t size = 50;
+    std::array<unsigned char, size> sample{};
+    for (unsigned char& byte : sample) byte = static_cast<unsigned char>(random());
+    std::vector<unsigned> groups(all.size());
+    for (unsigned& group : groups) group = static_cast<unsigned>(random() % 3);
+    groups[0] = 0;
+    const Packer packer = random() % 2 == 0 ? Packer(all, size, 64U) : Packer(all, size, groups);
+    const ParallelUnpacker unpacker(packer, sample);
+    RC_ASSERT(unpacker.usable());
+    RC_ASSERT(unpacker.room() == 64U);
+    std::array<unsigned char, 80> bytes{};
+    bytes.fill(0xaa);
+    for (int round = 0; round < 20; ++round) {
+        std::array<unsigned char, size> state = sample;
+        for (const FieldInfo& f : all) store_field(state.data(), f.offset, f.size, value_in(random, f));
+        std::vector<std::uint64_t> words(packer.words());
+        RC_ASSERT(packer.pack_bytes(state.data(), words.data()) == -1);
+        unpacker.unpack(words.data(), bytes.data());
+        RC_ASSERT(std::memcmp(bytes.data(), state.data(), size) == 0);
+        for (std::size_t i = 64; i < bytes.size(); ++i) RC_ASSERT(bytes[i] == 0xaa);
+    }
+}
+
+TEST(ParallelUnpacker, IsOfNoUseForFieldsInTwoLanes) {
+    const std::vector<FieldInfo> all{field(15, 2, 0, 300)};
+    const std::array<unsigned char, 20> sample{};
+    EXPECT_FALSE(ParallelUnpacker(Packer(all, sample.size(), 64U), sample).usable());
+    EXPECT_FALSE(ParallelUnpacker().usable());
 }
 
 TEST(Packer, FillsWordsEvenly) {
