@@ -65,8 +65,7 @@ bool Segment::reset(unsigned home_bits, unsigned rest_bits, std::uint64_t bucket
 }
 
 Segment::Done Segment::insert_apart(const Key& key) {
-    const bool known = apart_.has(key);
-    if (known) return Done::found;
+    if (apart_.has(key)) return Done::found;
     if (size_ >= room_ || apart_.size() >= most_apart() || !apart_.add(key, *budget_)) return Done::full;
     ++size_;
     return Done::added;
