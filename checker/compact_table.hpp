@@ -17,8 +17,8 @@
 namespace vmemcheck::checker {
 
 /// A set of keys in parts() segments by the high bits of the home. Each segment may be used by one thread at a time,
-/// and grows by a third, one after the other, so that little of the memory is free and growing needs little more for a
-/// while.
+/// and grows by a third: a quarter of them at a time, so that little of the memory is free at any time, and several
+/// threads have some to grow.
 class CompactTable {
  public:
     static constexpr unsigned most_part_bits = 4;
@@ -50,6 +50,20 @@ class CompactTable {
         return grow_and_insert(into, key);
     }
 
+    /// Segments that grow together.
+    [[nodiscard]] static unsigned group_of(unsigned part) { return part % groups; }
+    static constexpr unsigned groups = 4;
+    /// Whether a segment has no room for so many keys more.
+    [[nodiscard]] bool is_full(unsigned part, std::uint64_t more) const {
+        return segments_[part].set.size() + more > segments_[part].set.room();
+    }
+    /// Makes a segment larger that will need it soon: has room for a sixteenth more at most. If there is no memory,
+    /// nothing is changed.
+    void grow_early(unsigned part) {
+        Part& which = segments_[part];
+        if (is_full(part, which.set.room() / 16)) static_cast<void>(rebuild(which, which.form, larger(which)));
+    }
+
     /// Makes a segment keep rests of another form, in which all of those it has can be written.
     /// \return false if there is no memory for that; nothing was changed
     [[nodiscard]] bool set_form(unsigned part, const RestForm& form);
@@ -77,6 +91,7 @@ class CompactTable {
     };
 
     Segment::Done grow_and_insert(Part& part, const Key& key);
+    [[nodiscard]] std::uint64_t larger(const Part& part) const;
     bool rebuild(Part& part, const RestForm& form, std::uint64_t buckets, std::span<const Key> without = {});
 
     MemoryBudget& budget_;

@@ -141,8 +141,10 @@ RoundStore::Full RoundStore::take_in() {
     keys_->settle();
     const KeyFormat format(keys_->home_bits(), keys_->form());
     std::atomic<bool> full{false};
+    const auto grow = groups_to_grow();
     each(parts(), [&](std::size_t i, unsigned) {
         const auto part = static_cast<unsigned>(i);
+        if (grow[CompactTable::group_of(part)]) table_->grow_early(part);
         if (!(prints_ ? store_prints(part) : store(part, format.form))) full.store(true, std::memory_order_relaxed);
     });
     if (full) return Full::memory;
@@ -180,6 +182,23 @@ void RoundStore::skip() {
     for (RoundBuffers& buffers : buffers_) {
         for (RoundRecords& records : buffers.records) records.clear();
     }
+}
+
+std::uint64_t RoundStore::records_of(unsigned part) const {
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < chunks_in_use_; ++i) count += chunks_[i].count[part];
+    return count;
+}
+
+/// Groups of which a segment will grow in this round: the others had better do so at the same time, each by a thread.
+std::array<bool, CompactTable::groups> RoundStore::groups_to_grow() const {
+    constexpr std::uint64_t records_a_new_state = 4;
+    std::array<bool, CompactTable::groups> grow{};
+    if (prints_) return grow;
+    for (unsigned part = 0; part < parts(); ++part) {
+        if (table_->is_full(part, records_of(part) / records_a_new_state)) grow[CompactTable::group_of(part)] = true;
+    }
+    return grow;
 }
 
 /// Adds what belongs to a part of the table; of each chunk's records those that were added are left.

@@ -201,6 +201,8 @@ class RoundStore {
 
     [[nodiscard]] std::vector<std::vector<std::int16_t>> sample_fields();
     void state_of(const Key& key);
+    [[nodiscard]] std::uint64_t records_of(unsigned part) const;
+    [[nodiscard]] std::array<bool, CompactTable::groups> groups_to_grow() const;
     bool store(unsigned part, const RestForm& form);
     bool store_prints(unsigned part);
     void save_table(ArchiveWriter& to) const;

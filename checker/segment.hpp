@@ -112,6 +112,8 @@ class Segment {
     }
 
     [[nodiscard]] std::uint64_t size() const { return size_; }
+    /// Keys it may hold.
+    [[nodiscard]] std::uint64_t room() const { return room_; }
     /// Keys that may be kept apart.
     [[nodiscard]] std::uint64_t most_apart() const { return slots + room_ / 64; }
     [[nodiscard]] std::uint64_t buckets() const { return buckets_; }
