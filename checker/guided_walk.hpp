@@ -112,7 +112,7 @@ class GuidedWalk {
 
     /// A move that was tried.
     struct Tried {
-        State after;
+        State after;  // NOLINT(cppcoreguidelines-pro-type-member-init): a model's, not always with a default
         Move move;
         StepId step = no_step;
         std::vector<SearchContext::Taken> taken;
@@ -207,7 +207,7 @@ class GuidedWalk {
         }
         if constexpr (PredictsSteps<M>) {
             for (ActorId other = 0; other < weights_.size(); ++other) {
-                const auto next = static_cast<std::uint64_t>(model_.next_step(after, other) + 1);
+                const auto next = static_cast<std::uint64_t>(std::int64_t{model_.next_step(after, other)} + 1);
                 hash = detail::fold_multiply(hash ^ next, 0x8ebc6af09c88c6e3ULL + other);
             }
         }

@@ -85,7 +85,7 @@ class ShortcutSearch {
         ShortcutSearch& search;
         Monitor<M>& monitor;
         State slot_;
-        StateIndex parent;
+        StateIndex parent = 0;
         Schedule path;
         std::vector<std::uint32_t> packed;
 

@@ -35,12 +35,12 @@ std::string block_name(const char* what, int number) { return std::string(what) 
 Ledger::Ledger(const bbm::Config& config, const std::vector<bool>& plugged)
     : config_(config),
       bb_states_(static_cast<std::size_t>(config.scope.big_blocks), big_block::unused),
+      plugged_size_(static_cast<int>(std::count(plugged.begin(), plugged.end(), true))),
       device_(plugged),
       wanted_zone_{-1, -1} {
     Block empty;
     empty.sections.assign(static_cast<std::size_t>(config.scope.sections), Owner::nobody);
     blocks_.assign(static_cast<std::size_t>(config.scope.total_memory_blocks()), empty);
-    plugged_size_ = plugged_in_device();
     // The usable region reaches at least to the last big block that is plugged.
     for (std::size_t i = 0; i < device_.size(); ++i) {
         if (device_[i]) usable_ = static_cast<int>(i) + 1;

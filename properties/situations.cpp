@@ -82,7 +82,7 @@ rc::Gen<Situation> any_situations(rc::Gen<Config> configs) {
 }
 
 rc::Gen<Situation> satisfying_situations(rc::Gen<Config> configs, const ScheduleShape& shape, unsigned changes,
-                                         StatePredicate holds) {
+                                         const StatePredicate& holds) {
     return rc::gen::mapcat(scenarios<Bbm>(std::move(configs), shape), [changes, holds](const Scenario<Bbm>& scenario) {
         return rc::Gen<Situation>([=](const rc::Random& random, int size) {
             rc::Random source(random);

@@ -41,6 +41,6 @@ using StatePredicate = std::function<bool(const bbm::Config&, const bbm::Bbm::St
 /// of single fields that keep the predicate. It need not be reachable. It shrinks likewise, field by field. \param
 /// shape of the walks \param changes tried, at RapidCheck's size 100
 [[nodiscard]] rc::Gen<Situation> satisfying_situations(rc::Gen<bbm::Config> configs, const ScheduleShape& shape,
-                                                       unsigned changes, StatePredicate holds);
+                                                       unsigned changes, const StatePredicate& holds);
 
 }  // namespace vmemcheck::properties

@@ -52,7 +52,7 @@ std::vector<FactInstance> instances_of(const FactPlan& plan, const Facts& facts,
 
 std::optional<z3::expr> allowed(const FactPlan& plan, const Facts& facts, const FactInstance& instance) {
     const FactPattern::Field& field = plan.patterns()[instance.pattern].field;
-    const auto all = static_cast<std::size_t>(field.high - field.low + 1);
+    const auto all = static_cast<std::size_t>(field.high - field.low) + 1;
     const auto& by_guard = facts.allowed(instance.pattern);
     z3::context& context = instance.guard.ctx();
     if (int guard = 0; instance.guard.is_numeral_i(guard)) {

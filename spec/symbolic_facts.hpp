@@ -11,7 +11,7 @@
 namespace vmemcheck::bbm::spec {
 
 /// A pattern at one place of a symbolic state.
-struct FactInstance {
+struct FactInstance {  // NOLINT(cppcoreguidelines-pro-type-member-init): a term has no default
     std::size_t pattern = 0;
     z3::expr guard;
     z3::expr value;

@@ -10,7 +10,7 @@
 namespace vmemcheck::bbm::spec {
 
 /// A pre-state in which a step is its actor's next.
-struct Pinned {
+struct Pinned {  // NOLINT(cppcoreguidelines-pro-type-member-init): a term has no default
     FreshState fresh;
     z3::expr premise;  ///< what the program counters pinned do not say
 };

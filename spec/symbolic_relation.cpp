@@ -95,6 +95,7 @@ Transition TransitionRelation::enumerate(std::size_t i) {
     result.premise.push_back(terms_.import(pinned.premise, numbers_));
     const std::vector<SymInt> fields = fields_of(config_, before);
     std::vector<TermId> unchanged;
+    unchanged.reserve(fields.size());
     for (const SymInt& field : fields) unchanged.push_back(terms_.import(field.term(), numbers_));
     for (const SymbolicPath& path : paths_of(config_, instance.actor, before, assumption)) {
         if (path.blocked || path.outside) continue;  // outside: only where fields-in-range does not hold

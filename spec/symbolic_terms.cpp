@@ -33,7 +33,7 @@ TermId Terms::negation(TermId a) {
     return intern({TermKind::negate, 0, {a}});
 }
 
-TermId Terms::junction(TermKind kind, int neutral, std::vector<TermId> args) {
+TermId Terms::junction(TermKind kind, int neutral, const std::vector<TermId>& args) {
     std::vector<TermId> flat;
     for (const TermId arg : args) {
         const Term& term = terms_[arg];
@@ -51,8 +51,8 @@ TermId Terms::junction(TermKind kind, int neutral, std::vector<TermId> args) {
     if (flat.size() == 1) return flat.front();
     return intern({kind, 0, std::move(flat)});
 }
-TermId Terms::all(std::vector<TermId> args) { return junction(TermKind::all, 1, std::move(args)); }
-TermId Terms::any(std::vector<TermId> args) { return junction(TermKind::any, 0, std::move(args)); }
+TermId Terms::all(const std::vector<TermId>& args) { return junction(TermKind::all, 1, args); }
+TermId Terms::any(const std::vector<TermId>& args) { return junction(TermKind::any, 0, args); }
 
 TermId Terms::equal(TermId a, TermId b) {
     if (a == b) return constant(1);

@@ -105,8 +105,8 @@ class Terms {
     TermId constant(int value) { return intern({TermKind::constant, value, {}}); }
     TermId field(int number) { return intern({TermKind::field, number, {}}); }
     TermId negation(TermId a);
-    TermId any(std::vector<TermId> args);
-    TermId all(std::vector<TermId> args);
+    TermId any(const std::vector<TermId>& args);
+    TermId all(const std::vector<TermId>& args);
 
     /// A Z3 term. Throws std::logic_error at an operator that no step and no predicate uses.
     /// \param fields numbers of the constants in it
@@ -126,7 +126,7 @@ class Terms {
     TermId import_application(const z3::expr& term, const std::vector<TermId>& args);
     TermId equal(TermId a, TermId b);
     TermId less(TermId a, TermId b);
-    TermId junction(TermKind kind, int neutral, std::vector<TermId> args);
+    TermId junction(TermKind kind, int neutral, const std::vector<TermId>& args);
     const ValueSet& evaluate(TermId id, const FieldSets& sets);
     ValueSet computed(const Term& term, const FieldSets& sets);
 

@@ -126,7 +126,7 @@ void PathOracle::begin() {
 }
 
 z3::expr PathOracle::fresh_number() {
-    const z3::expr number = context_.int_const(("any." + std::to_string(fresh_.size())).c_str());
+    z3::expr number = context_.int_const(("any." + std::to_string(fresh_.size())).c_str());
     fresh_.push_back(number >= 0);
     solver_.add(fresh_.back());
     return number;

@@ -94,6 +94,7 @@ class Tables : public testing::TestWithParam<Shape> {
             all.emplace(static_cast<std::uint32_t>(home), random() & low_bits(rest_bits));
         }
         std::vector<Key> keys;
+        keys.reserve(all.size());
         for (const auto& [home, rest] : all) keys.push_back({rest, home});
         std::shuffle(keys.begin(), keys.end(), random);
         return keys;
