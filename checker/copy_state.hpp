@@ -16,12 +16,14 @@ template <class State>
 [[gnu::always_inline]] inline void copy_state(State& to, const State& from) {
     constexpr std::size_t piece = 32;
     constexpr std::size_t most_pieces = 32;
-    if constexpr (std::is_trivially_copyable_v<State> && sizeof(State) > piece && sizeof(State) <= most_pieces * piece) {
+    if constexpr (std::is_trivially_copyable_v<State> && sizeof(State) > piece &&
+                  sizeof(State) <= most_pieces * piece) {
         auto* const target = reinterpret_cast<unsigned char*>(&to);
         const auto* const source = reinterpret_cast<const unsigned char*>(&from);
         [&]<std::size_t... i>(std::index_sequence<i...>) {
             (std::memcpy(target + i * piece, source + i * piece, piece), ...);
-        }(std::make_index_sequence<sizeof(State) / piece>());
+        }
+        (std::make_index_sequence<sizeof(State) / piece>());
         constexpr std::size_t whole = sizeof(State) / piece * piece;
         if constexpr (sizeof(State) != whole) std::memcpy(target + whole, source + whole, sizeof(State) - whole);
     } else {

@@ -22,8 +22,8 @@ namespace vmemcheck::checker {
 class StateKeys {
  public:
     static constexpr unsigned most_leaves = RestForm::most_parts;
-    /// What a Packer for it is to put into one word. As much as a table of a million keys keeps in 5 bytes each; beyond,
-    /// numbers of leaves are shorter.
+    /// What a Packer for it is to put into one word. As much as a table of a million keys keeps in 5 bytes each;
+    /// beyond, numbers of leaves are shorter.
     static constexpr unsigned most_plain_bits = 52;
 
     /// \param packer of the states; only read by the constructor

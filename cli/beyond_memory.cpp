@@ -38,7 +38,8 @@ void add_lines(std::string& text, const std::string& name, const Json& value) {
         text += fmt::format("{}: {}\n", name, value.is_string() ? value.get<std::string>() : value.dump());
         return;
     }
-    for (const auto& [key, part] : value.items()) add_lines(text, name.empty() ? key : name + '.' + key, part);
+    for (const auto& [key, part] : value.items())
+        add_lines(text, name.empty() ? key : fmt::format("{}.{}", name, key), part);
 }
 
 std::string identity_of(const Config& config) {

@@ -47,7 +47,7 @@ struct Others {
 /// Everything that can change. Pages, page blocks and memory blocks are numbered through the whole device in address
 /// order; counts of Scope tell how many are used.
 template <class D>
-struct State {
+struct State {  // NOLINT(cppcoreguidelines-pro-type-member-init): zero-initialised where a state is made
     using Domain = D;
     using Int = typename D::Int;
 

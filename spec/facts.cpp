@@ -214,7 +214,7 @@ std::vector<std::string> Facts::lines(const FactPattern& pattern, std::size_t nu
     }
     std::vector<std::string> lines;
     lines.reserve(groups.size());
-    for (const auto& [allowed, guards] : groups) lines.push_back(guards + ": " + allowed);
+    for (const auto& [allowed, guards] : groups) lines.push_back(std::string(guards).append(": ").append(allowed));
     return lines;
 }
 

@@ -130,7 +130,7 @@ bool loses_online_set(const M& model, const StateOf<M>& before, const StateOf<M>
     const int first = before.op_mb / scope.memory_blocks * scope.memory_blocks;
     for (int i = 0; i < scope.memory_blocks; ++i) {
         if (before.op_types[static_cast<std::size_t>(i)] != online_type::offline &&
-            after.mb[static_cast<std::size_t>(first + i)].state == memory_block::offline) {
+            after.mb[static_cast<std::size_t>(first) + static_cast<std::size_t>(i)].state == memory_block::offline) {
             return true;
         }
     }

@@ -197,14 +197,14 @@ class Machine final : public checker::Program, public FaultHandler {
     void begin_task(int task, unsigned answer);
 
     // waits.cpp
-    [[nodiscard]] bool enabled(int task) const;
-    [[nodiscard]] unsigned answers_now(int task) const;
-    [[nodiscard]] unsigned begin_answers(int task) const;
+    [[nodiscard]] bool enabled(int id) const;
+    [[nodiscard]] unsigned answers_now(int id) const;
+    [[nodiscard]] unsigned begin_answers(int id) const;
     void touch_running(int task);
     /// What decides whether a task can go on from the point it has come to.
-    void touch_awaited(int task);
+    void touch_awaited(int id);
     /// What decides whether a task that has ended can begin again.
-    void touch_beginning(int task);
+    void touch_beginning(int id);
     /// What decides whether nothing is going on any more: the default then is what the surroundings do next.
     void touch_idleness();
     /// What users of pages and user space look at.
@@ -291,7 +291,7 @@ class Machine final : public checker::Program, public FaultHandler {
     void forget_memory(bool poisoned = true);
     [[nodiscard]] bool on_other_stack(const void* address) const;
     /// UNPLUG is about to be sent for this page.
-    void check_unplug(int page);
+    void check_unplug(int i);
     [[nodiscard]] int allocation_of(const void* address) const;
     void watch_states();
     void check_rolled_back(int big_block);

@@ -21,8 +21,6 @@
 
 #include "conformance/driver/shim_files.hpp"
 
-extern "C" char** environ;
-
 namespace vmemcheck::conformance {
 
 namespace fs = std::filesystem;
@@ -84,7 +82,9 @@ std::optional<std::string> prepare(const PluginSource& source, const fs::path& f
 int run(const std::vector<std::string>& words, const fs::path& messages) {
     std::vector<char*> arguments;
     arguments.reserve(words.size() + 1);
-    for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+    for (const std::string& word : words)
+        arguments.push_back(
+            const_cast<char*>(word.c_str()));  // NOLINT(cppcoreguidelines-pro-type-const-cast): execve's
     arguments.push_back(nullptr);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
@@ -370,7 +370,7 @@ std::variant<SourceTree, PluginProblem> find_source(const std::string& tree) {
     for (const std::string& file : {found.driver, found.interface}) {
         std::error_code error;
         if (!fs::is_regular_file(file, error))
-            return PluginProblem{tree + ": is no kernel source tree: it has no " + file};
+            return PluginProblem{std::string(tree).append(": is no kernel source tree: it has no ").append(file)};
     }
     if (const auto makefile = read_file(tree + "/Makefile")) {
         std::smatch version;

@@ -140,7 +140,7 @@ class Recorder {
         std::vector<PagesSeen> looks;
         const int per_block = config_.scope.pages_per_memory_block();
         for (int i = 0; i < std::min(recorded_blocks, config_.scope.total_memory_blocks()); ++i) {
-            const auto first = static_cast<std::size_t>(i * per_block);
+            const auto first = static_cast<std::size_t>(i) * static_cast<std::size_t>(per_block);
             looks.push_back(look_of(config_.release, s.mb[static_cast<std::size_t>(i)], s.page[first],
                                     s.page[first + static_cast<std::size_t>(per_block) - 1], (stale_ >> i & 1U) != 0));
         }

@@ -475,6 +475,7 @@ class Validator {
         }
         if (states.size() > 2) states.push_back(none);
         std::vector<const State*> others;
+        others.reserve(states.size());
         for (const State& state : states) others.push_back(&state);
         return differ(others);
     }

@@ -33,7 +33,7 @@ struct Op {
         check,         ///< violates "check" if the variable has the value
         give_up,       ///< ends the run
         loop,          ///< begins the thread anew
-    } kind;
+    } kind = load;
     int variable = 0;
     int value = 0;
 };
