@@ -75,7 +75,7 @@ bool CompactTable::load(ArchiveReader& from, unsigned part) {
         buckets <= from.remaining() && Segment::bytes_of(in_part_bits_, form.bits(), buckets) <= from.remaining(),
         "the size of a table is wrong");
     if (!rebuild(into, form, buckets)) return false;
-    into.set.load(from);
+    if (!into.set.load(from)) return false;
     auto without = from.list<Key>();
     if (without.empty()) return true;
     for (Key& key : without) key.home &= in_part_mask_;

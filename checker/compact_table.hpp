@@ -22,6 +22,8 @@ namespace vmemcheck::checker {
 class CompactTable {
  public:
     static constexpr unsigned most_part_bits = 4;
+    static constexpr unsigned groups = 4;  ///< of segments that grow together
+    [[nodiscard]] static unsigned group_of(unsigned part) { return part % groups; }
 
     /// An empty table; usable if ready().
     /// \param home_bits of the homes, 1 to 32
@@ -50,9 +52,6 @@ class CompactTable {
         return grow_and_insert(into, key);
     }
 
-    /// Segments that grow together.
-    [[nodiscard]] static unsigned group_of(unsigned part) { return part % groups; }
-    static constexpr unsigned groups = 4;
     /// Whether a segment has no room for so many keys more.
     [[nodiscard]] bool is_full(unsigned part, std::uint64_t more) const {
         return segments_[part].set.size() + more > segments_[part].set.room();

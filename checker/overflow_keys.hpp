@@ -15,11 +15,13 @@ namespace vmemcheck::checker {
 /// A set of few keys, whole: open addressing, at most half full. Not for several threads at once.
 class OverflowKeys {
  public:
+    /// Whether the key is there.
     [[nodiscard]] bool has(const Key& key) const;
     /// Adds a key that is not there. \param key whose home is less than 2^32 - 1
     /// \param budget the same at each call; must outlive the set
     /// \return false if there is no memory; nothing was changed
     [[nodiscard]] bool add(const Key& key, MemoryBudget& budget);
+    /// How many keys there are.
     [[nodiscard]] std::uint64_t size() const { return size_; }
     /// Memory taken, in bytes.
     [[nodiscard]] std::size_t bytes() const { return block_.bytes(); }

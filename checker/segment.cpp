@@ -23,29 +23,24 @@ Segment::Shape Segment::shape_of(unsigned home_bits, unsigned rest_bits, std::ui
 
 namespace {
 
-struct Sizes {
-    std::size_t words;  ///< of the whole block
-};
-
-Sizes sizes_of(std::uint64_t buckets, unsigned tail_bytes) {
+std::size_t block_bytes(std::uint64_t buckets, unsigned tail_bytes) {
     const std::size_t keys = (buckets + Segment::most_far) * Segment::slots;
     // A tail is read as 8 bytes.
     const std::size_t bytes = keys * (sizeof(std::uint16_t) + tail_bytes) + sizeof(std::uint64_t);
-    return {(bytes + sizeof(std::uint32_t) - 1) / sizeof(std::uint32_t)};
+    return (bytes + sizeof(std::uint32_t) - 1) / sizeof(std::uint32_t) * sizeof(std::uint32_t);
 }
 
 }  // namespace
 
 std::size_t Segment::bytes_of(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets) {
     const Shape shape = shape_of(home_bits, rest_bits, buckets);
-    return sizes_of(shape.buckets, shape.tail_bytes).words * sizeof(std::uint32_t);
+    return block_bytes(shape.buckets, shape.tail_bytes);
 }
 
 bool Segment::reset(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets, MemoryBudget& budget) {
     const Shape shape = shape_of(home_bits, rest_bits, buckets);
-    const Sizes sizes = sizes_of(shape.buckets, shape.tail_bytes);
     Block block;
-    if (!block.allocate(sizes.words * sizeof(std::uint32_t), budget)) return false;
+    if (!block.allocate(block_bytes(shape.buckets, shape.tail_bytes), budget)) return false;
     block_ = std::move(block);
     budget_ = &budget;
     apart_ = OverflowKeys();
@@ -80,7 +75,7 @@ void Segment::save(ArchiveWriter& to) const {
     to.list(std::span<const Key>(apart));
 }
 
-void Segment::load(ArchiveReader& from) {
+bool Segment::load(ArchiveReader& from) {
     const auto size = from.value<std::uint64_t>();
     from.require(from.length(1) == block_.bytes(), "the size of a table is wrong");
     from.get(block_.data(), block_.bytes());
@@ -90,10 +85,13 @@ void Segment::load(ArchiveReader& from) {
     }
     size_ = full;
     for (const Key& key : from.list<Key>()) {
-        from.require(key.home <= home_mask_, "a key of a table is wrong");
-        if (insert_apart(key) != Done::added) break;
+        from.require(key.home <= home_mask_ && !apart_.has(key) && apart_.size() < most_apart(),
+                     "a key of a table is wrong");
+        if (!apart_.add(key, *budget_)) return false;
+        ++size_;
     }
     from.require(size == size_ && size <= room_, "the number of states is wrong");
+    return true;
 }
 
 }  // namespace vmemcheck::checker

@@ -124,7 +124,8 @@ class Segment {
 
     void save(ArchiveWriter& to) const;
     /// Reads the keys of what was saved into a set that was reset() to as many buckets.
-    void load(ArchiveReader& from);
+    /// \return false if there is no memory for those kept apart; the segment is then of no use
+    [[nodiscard]] bool load(ArchiveReader& from);
 
  private:
     struct Shape {
@@ -153,13 +154,14 @@ class Segment {
     static std::uint16_t tag_of(const Spot& spot, unsigned far) {
         return static_cast<std::uint16_t>(spot.low | static_cast<std::uint64_t>(far + 1) << tag_bits);
     }
+    /// insert() of a key that found its buckets full.
     Done insert_apart(const Key& key);
     /// Puts a key into a bucket that has a free slot. \return false if the segment may hold no more
     bool put(std::size_t bucket, unsigned far, const Spot& spot) {
         if (size_ >= room_) return false;
         const auto slot = static_cast<unsigned>(std::countr_zero(equal_slots(tags_of(bucket), 0)));
         tags_of(bucket)[slot] = tag_of(spot, far);
-        store_low(buckets_at_ + bucket * stride_ + tag_bytes + slot * tail_bytes_, spot.tail, tail_bytes_);
+        store_low(tail_of(bucket, slot), spot.tail, tail_bytes_);
         ++size_;
         return true;
     }
@@ -167,6 +169,9 @@ class Segment {
     static constexpr std::size_t tag_bytes = slots * sizeof(std::uint16_t);  ///< of a bucket
     [[nodiscard]] std::uint16_t* tags_of(std::size_t bucket) const {
         return reinterpret_cast<std::uint16_t*>(buckets_at_ + bucket * stride_);
+    }
+    [[nodiscard]] unsigned char* tail_of(std::size_t bucket, unsigned slot) const {
+        return buckets_at_ + bucket * stride_ + tag_bytes + slot * tail_bytes_;
     }
     [[nodiscard]] std::size_t bucket_of(std::uint32_t home) const { return (home * buckets_) >> home_bits_; }
     /// value / buckets_; exact as both are below 2^32.
@@ -176,7 +181,7 @@ class Segment {
     }
     [[nodiscard]] std::uint64_t tail_at(std::size_t bucket, unsigned slot) const {
         std::uint64_t tail = 0;  // a read of 8 bytes is cheaper than one of as many as there are
-        std::memcpy(&tail, buckets_at_ + bucket * stride_ + tag_bytes + slot * tail_bytes_, sizeof tail);
+        std::memcpy(&tail, tail_of(bucket, slot), sizeof tail);
         return tail & tail_mask_;
     }
     /// A bit for each of the 32 tags that is equal to this one.
