@@ -49,7 +49,7 @@ class LocalAudit {
         StepId local = 0;
         StepId other = 0;
         std::vector<AssertionId> failures;
-        auto operator<=>(const Pair&) const = default;
+        auto operator<=>(const Pair&) const = default;  // NOLINT(modernize-use-nullptr): there is no pointer
     };
 
     [[nodiscard]] bool local_next(const State& state, ActorId actor) const {

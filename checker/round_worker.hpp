@@ -45,6 +45,7 @@ struct RoundError {
 
 /// What a thread works with; the Expander's sink. Aligned, so that no two threads write to one cache line.
 template <Model M>
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): one a thread
 struct alignas(line_bytes) RoundWorker {
     using State = typename M::State;
 

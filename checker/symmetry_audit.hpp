@@ -69,7 +69,7 @@ class SymmetryAudit {
         bool dropped = false;
         std::vector<bool> properties;  ///< what those of steps say of each
         std::vector<std::uint32_t> after;
-        auto operator<=>(const Way&) const = default;
+        auto operator<=>(const Way&) const = default;  // NOLINT(modernize-use-nullptr): there is no pointer
     };
 
     template <class Rename>

@@ -35,8 +35,8 @@ std::string block_name(const char* what, int number) { return std::string(what) 
 Ledger::Ledger(const bbm::Config& config, const std::vector<bool>& plugged)
     : config_(config),
       bb_states_(static_cast<std::size_t>(config.scope.big_blocks), big_block::unused),
-      plugged_size_(static_cast<int>(std::count(plugged.begin(), plugged.end(), true))),
       device_(plugged),
+      plugged_size_(plugged_in_device()),
       wanted_zone_{-1, -1} {
     Block empty;
     empty.sections.assign(static_cast<std::size_t>(config.scope.sections), Owner::nobody);

@@ -86,12 +86,12 @@ class Ledger {
     std::vector<Block> blocks_;
     std::array<int, bbm::zone::count> managed_{};
     std::vector<int> bb_states_;
+    std::vector<bool> device_;  ///< plugged, of each big block
     std::array<int, bbm::big_block::count> bb_count_{};
     int next_bb_ = 0;
     int plugged_size_ = 0;
     int offline_size_ = 0;
 
-    std::vector<bool> device_;
     int requested_ = 0;
     int usable_ = 0;
     int request_ = bbm::request::none;

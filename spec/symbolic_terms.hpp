@@ -90,7 +90,7 @@ struct Term {
     int value = 0;             ///< of a constant; number of a field
     std::vector<TermId> args;  ///< choose: condition, then, otherwise
 
-    friend auto operator<=>(const Term&, const Term&) = default;
+    friend auto operator<=>(const Term&, const Term&) = default;  // NOLINT(modernize-use-nullptr): there is no pointer
 };
 
 /// What each field may hold.

@@ -249,6 +249,7 @@ std::optional<std::string> Plugin::read_symbols(const std::string& file) {
                                   name == "shim_host" || name.rfind("plugin.", 0) == 0;
                 const bool writable = (sections[symbol.st_shndx].sh_flags & SHF_WRITE) != 0;
                 if (writable && symbol.st_size > 0)
+                    // NOLINTNEXTLINE(performance-no-int-to-ptr): a symbol of the plugin
                     (ours ? not_ours_ : data_).push_back({reinterpret_cast<std::byte*>(address), symbol.st_size});
             }
         }

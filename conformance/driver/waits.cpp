@@ -12,6 +12,7 @@ bool Machine::enabled(int id) const {
     const World& w = *world_;
     const Task& task = w.task[static_cast<std::size_t>(id)];
     if (task.running == 0) return false;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): an address of the driver's
     const auto* const mutex = reinterpret_cast<const shim_mutex*>(task.object);
     switch (task.op) {
         case Op::lock:
@@ -22,6 +23,7 @@ bool Machine::enabled(int id) const {
         case Op::mem_hotplug_lock:
             return w.mem_hotplug_lock == 0;
         case Op::wait_response:
+            // NOLINTNEXTLINE(performance-no-int-to-ptr): an address of the driver's
             return reinterpret_cast<const shim_waitqueue*>(task.object)->wakeups != task.seen;
         case Op::cancel_work:
             return w.task[driver_actor::worker].running == 0;
@@ -76,6 +78,7 @@ void Machine::touch_awaited(int id) {
         case Op::lock:
         case Op::spin_lock:
         case Op::wait_response:
+            // NOLINTNEXTLINE(performance-no-int-to-ptr): an address of the driver's
             return touch(reinterpret_cast<const void*>(task.object), false);
         case Op::hotplug_lock:
             return touch(&world_->device_hotplug_lock, false);
