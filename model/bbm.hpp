@@ -3,6 +3,7 @@
 /// virtio-mem Big Block Mode as a model for checker/: everything of this folder tied together.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -59,7 +60,7 @@ class BasicBbm {
     using State = bbm::State<D>;
 
     /// \param config its scope must fit: problem(config.scope, D::capacity) says nothing
-    explicit BasicBbm(Config config) : config_(std::move(config)) {}
+    explicit BasicBbm(Config config) : config_(std::move(config)), locality_(locality_of(config_)) {}
 
     [[nodiscard]] const Config& config() const { return config_; }
 
@@ -68,7 +69,7 @@ class BasicBbm {
     [[nodiscard]] checker::ActorKind actor_kind(checker::ActorId who) const {
         return who < actor::host ? checker::ActorKind::process : checker::ActorKind::environment;
     }
-    [[nodiscard]] std::span<const checker::StepInfo> steps() const { return step_infos(); }
+    [[nodiscard]] std::span<const checker::StepInfo> steps() const { return step_infos(locality_); }
     [[nodiscard]] std::span<const checker::ChoiceInfo> choices() const { return choice_infos(); }
     [[nodiscard]] std::span<const checker::FairnessInfo> fairness() const { return fairness_infos(); }
 
@@ -128,7 +129,16 @@ class BasicBbm {
     }
 
  private:
+    [[nodiscard]] static Locality locality_of(const Config& config) {
+        const auto breaks = [&](const MutantInfo& info) {
+            return info.mutant == config.mutant && info.breaks_locality;
+        };
+        if (std::ranges::any_of(mutants(), breaks)) return Locality::none;
+        return config.faults.stop_callbacks ? Locality::hidden_events : Locality::as_listed;
+    }
+
     Config config_;
+    Locality locality_;
 };
 
 extern template class BasicBbm<NativeDomain>;

@@ -180,6 +180,8 @@ struct MutantInfo {
     std::string_view source;    ///< the bug it recreates
     std::string_view breaks;    ///< id of the property meant to fail
     std::string_view release;   ///< a release in which it is visible
+    /// It breaks what makes steps local (a lock is not held, a callback comes when it should not): none is, then.
+    bool breaks_locality = false;
 };
 [[nodiscard]] std::span<const MutantInfo> mutants();
 [[nodiscard]] const MutantInfo* find_mutant(std::string_view name);

@@ -26,8 +26,15 @@ enum class StepId : std::uint8_t {
     rm_last = rm_done,
 };
 
+/// Which of the steps that steps.inc calls local are.
+enum class Locality : std::uint8_t {
+    as_listed,      ///< all of them
+    hidden_events,  ///< not those that are so because the driver's callbacks hold hotplug_mutex (fault stop-callbacks)
+    none,           ///< none (MutantInfo::breaks_locality)
+};
+
 /// Name, kernel function, justification and locality of every step, indexed by StepId.
-[[nodiscard]] std::span<const checker::StepInfo> step_infos();
+[[nodiscard]] std::span<const checker::StepInfo> step_infos(Locality locality = Locality::as_listed);
 /// The names alone.
 [[nodiscard]] std::span<const std::string_view> step_names();
 
