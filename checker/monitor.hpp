@@ -155,6 +155,8 @@ class Monitor {
     [[nodiscard]] bool watches_steps() const { return !transitions_.empty() || !step_goals_.empty(); }
     /// Whether on_moves() has anything to do.
     [[nodiscard]] bool wants_moves() const { return !deadlocks_.empty() || !ends_.empty(); }
+    /// Whether deadlocks are looked for.
+    [[nodiscard]] bool wants_deadlocks() const { return !deadlocks_.empty(); }
     /// Whether it matters for on_moves() what the environment can do.
     [[nodiscard]] bool wants_ends() const { return !ends_.empty(); }
     [[nodiscard]] std::span<const ActorKind> kinds() const { return kinds_; }

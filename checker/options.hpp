@@ -84,11 +84,17 @@ struct SearchOptions {
     /// first, and without liveness properties; otherwise, and for models that declare no such parts, nothing comes of
     /// it.
     bool symmetry = false;
-    /// Where symmetry is made use of, one of so many states expanded is looked at whether the model is as symmetric as
-    /// it says. If it is not, that is a model error. 0: none.
+    /// Leave out orders of steps that do not matter (see DeclaresFootprints and PersistentSets): breadth first, and
+    /// without liveness properties; otherwise, and for models that do not say what their actors touch, nothing comes of
+    /// it. Verdicts stay the same; counterexamples may be longer than the shortest.
+    bool partial_order = false;
+    /// Where symmetry or partial-order reduction is made use of, one of so many states expanded is looked at whether
+    /// the model is what it says. If it is not, that is a model error. 0: none.
     std::uint64_t audit_each = 1000;
     /// Without fusing, as many states are looked at whether local steps are local.
     bool audit_local = false;
+    /// Without partial-order reduction, as many states are looked at whether actors touch what the model says.
+    bool audit_footprints = false;
     bool fuse = true;          ///< run local steps together with the step before them (models that predict steps)
     bool check_fused = false;  ///< evaluate invariants on the states within a fused transition as well
     /// End when every property is violated or reached. Properties that hold keep a search going to its end.

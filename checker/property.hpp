@@ -7,6 +7,7 @@
 #include <string>
 
 #include "checker/fairness.hpp"
+#include "checker/footprint.hpp"
 #include "checker/model.hpp"
 
 namespace vmemcheck::checker {
@@ -48,6 +49,9 @@ struct Property {
     /// A deadlock property may have an invariant (holds) besides.
     AssertionId assertion = 0;
     bool has_assertion = false;  ///< see assertion
+
+    /// For partial-order reduction: the objects that holds, holds_step and trigger read (see DeclaresFootprints).
+    ObjectSet reads = every_object;
 
     /// For liveness: the assumptions of the model under which it must hold.
     FairnessSet fairness = 0;

@@ -112,6 +112,9 @@ struct Statistics {
     /// States that those expanded stand for, where some were not kept because of symmetry; else 0. Only those that can
     /// be reached count if the initial states are as symmetric as the rest.
     std::uint64_t represented = 0;
+    /// States of which only some actors were expanded, as it does not matter what the others do first
+    /// (SearchOptions::partial_order).
+    std::uint64_t reduced = 0;
     std::uint64_t transitions = 0;         ///< outcomes of steps, with what was fused to them
     std::uint64_t micro_steps = 0;         ///< enabled runs of step functions
     std::uint64_t pruned = 0;              ///< states and transitions not followed, as they violate a property

@@ -87,6 +87,7 @@ template <Model M>
     line("fused steps", yes(options.fuse));
     line("properties on fused steps", yes(options.check_fused));
     line("symmetry", yes(options.symmetry));
+    line("partial-order reduction", yes(options.partial_order));
     line("end when all is decided", yes(options.stop_when_decided));
     line("states before fields are grouped", std::to_string(options.regroup_states));
     line("bits of a hash", std::to_string(options.approximation.hash_bits));

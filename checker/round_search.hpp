@@ -97,8 +97,8 @@ class RoundSearch : SearchFrame<M> {
         const auto* const bytes = reinterpret_cast<const unsigned char*>(&initial.front());
         store_.emplace(layout_.fields(), std::span<const unsigned char>(bytes, sizeof(State)), coverage_, options_);
         for (unsigned i = 0; i < store_->threads(); ++i) {
-            workers_.push_back(
-                std::make_unique<Worker>(model_, properties_, options_, *store_, symmetry_, i, initial.front()));
+            workers_.push_back(std::make_unique<Worker>(model_, properties_, options_, *store_, symmetry_,
+                                                        layout_.fields(), i, initial.front()));
         }
         if (!options_.checkpoint.file.empty()) {
             checkpoint_.emplace(options_.checkpoint, identity_of(model_, properties_, layout_, options_));
@@ -185,6 +185,7 @@ class RoundSearch : SearchFrame<M> {
             statistics_.pruned += std::exchange(worker->pruned, 0);
             const std::uint64_t represented = std::exchange(worker->represented, 0);
             statistics_.represented += std::min(represented, ~statistics_.represented);
+            statistics_.reduced += std::exchange(worker->reduced, 0);
             hits.insert(hits.end(), worker->hits.begin(), worker->hits.end());
             worker->hits.clear();
             if (worker->no_memory) end(Ended::memory_limit);
@@ -300,7 +301,7 @@ class RoundSearch : SearchFrame<M> {
                 statistics_.expected_coverage = 1 - store_->prints().omission(statistics_.states);
             }
             store_->release_table();  // makes room for the runs
-            WayTracer<M> tracer(model_, monitor_, options_.fuse, options_.check_fused, layout_, symmetry_);
+            WayTracer<M> tracer(model_, properties_, monitor_, options_, layout_, symmetry_);
             try {
                 add_runs(result, [&](const Place& place) {
                     const DiscoveryLog::Way way = store_->log().way_to(place.state);

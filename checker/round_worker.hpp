@@ -17,6 +17,8 @@
 
 #include "checker/coverage.hpp"
 #include "checker/discovery_log.hpp"
+#include "checker/footprint.hpp"
+#include "checker/footprint_audit.hpp"
 #include "checker/local_audit.hpp"
 #include "checker/model.hpp"
 #include "checker/monitor.hpp"
@@ -24,6 +26,7 @@
 #include "checker/own_lines.hpp"
 #include "checker/packer.hpp"
 #include "checker/parallel_unpacker.hpp"
+#include "checker/persistent_sets.hpp"
 #include "checker/place.hpp"
 #include "checker/property.hpp"
 #include "checker/round_store.hpp"
@@ -51,7 +54,8 @@ struct alignas(line_bytes) RoundWorker {
 
     /// \param number_ of the worker, which its buffers have
     RoundWorker(const M& model_, const std::vector<Property<M>>& properties_, const SearchOptions& options_,
-                RoundStore& store_, const Symmetry& symmetry_, unsigned number_, const State& sample)
+                RoundStore& store_, const Symmetry& symmetry_, std::span<const FieldInfo> fields, unsigned number_,
+                const State& sample)
         : model(model_),
           properties(properties_),
           options(options_),
@@ -61,9 +65,12 @@ struct alignas(line_bytes) RoundWorker {
           symmetry(symmetry_),
           monitor(model_, properties),
           expander(model_, options_.fuse),
+          persistent_sets(model_, properties_, monitor, options_.fuse, symmetry_, fields, sample),
           coverage(model_.steps(), model_.choices()),
-          audits(options_.audit_each != 0 &&
-                 (!symmetry.empty() || (options_.audit_local && !options_.fuse && PredictsSteps<M>))),
+          audits_local(options_.audit_local && !options_.fuse && PredictsSteps<M>),
+          audits_footprints((options_.audit_footprints || options_.partial_order) && DeclaresFootprints<M>),
+          audits(options_.audit_each != 0 && (!symmetry.empty() || audits_local || audits_footprints)),
+          reduces(options_.partial_order && DeclaresFootprints<M>),
           watches_steps(monitor.watches_steps() || options_.check_fused),
           current{sample, {}},
           moves(model_.actor_count()),
@@ -88,13 +95,18 @@ struct alignas(line_bytes) RoundWorker {
     Symmetry symmetry;  ///< what this search makes use of
     Monitor<M> monitor;
     Expander<M> expander;
+    PersistentSets<M> persistent_sets;
     Coverage coverage;
-    bool audits;         ///< looks at some states whether reductions may be used
-    bool watches_steps;  ///< something is evaluated on steps that fail no assertion
+    bool audits_local;       ///< looks at some states whether local steps are local
+    bool audits_footprints;  ///< looks at some states whether actors touch what the model says
+    bool audits;             ///< looks at some states whether reductions may be used
+    bool reduces;            ///< expands persistent sets only
+    bool watches_steps;      ///< something is evaluated on steps that fail no assertion
     std::uint64_t transitions = 0;
     std::uint64_t micro_steps = 0;
     std::uint64_t pruned = 0;
     std::uint64_t represented = 0;
+    std::uint64_t reduced = 0;  ///< states of which some actors were expanded only
     std::vector<Hit> hits;
     std::optional<RoundError> error;
     bool no_memory = false;
@@ -313,8 +325,11 @@ struct alignas(line_bytes) RoundWorker {
             }
         }
         if constexpr (PredictsSteps<M>) {
-            if (options.audit_local && !options.fuse && complaint.empty()) {
-                complaint = LocalAudit<M>(model, properties)(current.state);
+            if (audits_local && complaint.empty()) complaint = LocalAudit<M>(model, properties)(current.state);
+        }
+        if constexpr (DeclaresFootprints<M>) {
+            if (audits_footprints && complaint.empty()) {
+                complaint = FootprintAudit<M>(model, properties, monitor)(current.state);
             }
         }
         if (!complaint.empty()) fail(std::move(complaint), Place{index, false, 0, 0, 0});
@@ -348,13 +363,25 @@ struct alignas(line_bytes) RoundWorker {
             good_seen = true;
             return;
         }
-        for (ActorId who = 0; who < moves.size(); ++who) {
-            actor = who;
-            outcome = 0;
-            moves[who] = expander.expand(current.state, who, *this);
+        if constexpr (DeclaresFootprints<M>) {
+            if (reduces) [[unlikely]] {
+                if (const std::uint64_t set = persistent_sets.choose(current.state); set != 0) {
+                    ++reduced;
+                    for (std::uint64_t left = set; left != 0; left &= left - 1) {
+                        expand_actor(static_cast<ActorId>(std::countr_zero(left)));
+                    }
+                    return pack();  // one of them can move, so it is no deadlock
+                }
+            }
         }
+        for (ActorId who = 0; who < moves.size(); ++who) expand_actor(who);
         pack();
         if (!error && monitor.wants_moves()) monitor.on_moves(current.state, moves, hit);
+    }
+    void expand_actor(ActorId who) {
+        actor = who;
+        outcome = 0;
+        moves[who] = expander.expand(current.state, who, *this);
     }
 };
 

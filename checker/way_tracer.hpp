@@ -12,7 +12,10 @@
 
 #include "checker/layout.hpp"
 #include "checker/monitor.hpp"
+#include "checker/options.hpp"
+#include "checker/persistent_sets.hpp"
 #include "checker/place.hpp"
+#include "checker/property.hpp"
 #include "checker/result.hpp"
 #include "checker/successors.hpp"
 #include "checker/symmetry.hpp"
@@ -21,7 +24,8 @@
 namespace vmemcheck::checker {
 
 /// Makes a run again from its first state and, of each transition, its number among all that leave the state, in the
-/// order of the search: actor after actor, those that were not followed included.
+/// order of the search: actor after actor (of a persistent set, where the
+/// search made use of one), those that were not followed included.
 ///
 /// Where the search kept normalized states, the numbers are of those; the run made is one of the model, though: each of
 /// its transitions is the first that does the same and leads to a state that is normalized to the same.
@@ -30,14 +34,14 @@ class WayTracer {
  public:
     using State = typename M::State;
 
-    /// \param fuse, check_fused as in the search that numbered the transitions
+    /// \param options of the search that numbered the transitions
     /// \param symmetry that it made use of
-    WayTracer(const M& model, const Monitor<M>& monitor, bool fuse, bool check_fused, const Layout& layout,
-              const Symmetry& symmetry)
+    WayTracer(const M& model, const std::vector<Property<M>>& properties, const Monitor<M>& monitor,
+              const SearchOptions& options, const Layout& layout, const Symmetry& symmetry)
         : model_(model),
+          properties_(properties),
           monitor_(monitor),
-          fuse_(fuse),
-          check_fused_(check_fused),
+          options_(options),
           layout_(layout),
           symmetry_(symmetry) {}
 
@@ -47,8 +51,9 @@ class WayTracer {
                                         const Place& place) {
         Counterexample<M> run{0, {}, initial, {}, {}};
         State kept = normalized(initial);
+        PersistentSets<M> sets(model_, properties_, monitor_, options_.fuse, symmetry_, layout_.fields(), initial);
         for (const std::uint32_t number : transitions) {
-            const Part<State> part = whole(kept, number);
+            const Part<State> part = whole(kept, number, sets);
             append(run, part);
             if (part.steps.empty()) return run;
             kept = normalized(part.steps.back().after);
@@ -66,11 +71,13 @@ class WayTracer {
         return state;
     }
     [[nodiscard]] auto expand(const State& from, ActorId actor) const {
-        return transitions_of(model_, monitor_, fuse_, check_fused_, from, actor);
+        return transitions_of(model_, monitor_, options_.fuse, options_.check_fused, from, actor);
     }
-    /// \param number of the transition among all of the state
-    [[nodiscard]] Part<State> whole(const State& from, std::uint64_t number) const {
+    /// \param number of the transition among all that the search made of the state
+    [[nodiscard]] Part<State> whole(const State& from, std::uint64_t number, PersistentSets<M>& sets) const {
+        const std::uint64_t set = options_.partial_order ? sets.choose(from) : 0;
         for (ActorId actor = 0; actor < model_.actor_count(); ++actor) {
+            if (set != 0 && (set >> actor & 1) == 0) continue;
             auto sink = expand(from, actor);
             if (number < sink.outcomes.size()) return take_part(sink, number);
             number -= sink.outcomes.size();
@@ -104,9 +111,9 @@ class WayTracer {
     }
 
     const M& model_;
+    const std::vector<Property<M>>& properties_;
     const Monitor<M>& monitor_;
-    bool fuse_;
-    bool check_fused_;
+    const SearchOptions& options_;
     const Layout& layout_;
     Symmetry symmetry_;
 };
