@@ -41,15 +41,19 @@ bool CompactTable::rebuild(Part& part, const RestForm& form, std::uint64_t bucke
         Segment grown;
         if (!grown.reset(in_part_bits_, form.bits(), buckets, budget_)) return false;
         bool fits = true;
-        const bool same = part.form == form;
         if (part.set.size() != 0) {
-            part.set.for_each([&](std::uint32_t home, std::uint64_t rest) {
-                if (!without.empty() &&
-                    std::binary_search(without.begin(), without.end(), Key{part.form.restore(rest), home}, before)) {
-                    return;
-                }
-                fits = fits && grown.append(home, same ? rest : form.squeeze(part.form.restore(rest)));
-            });
+            Segment::Filler filler(grown);
+            if (!filler.reset(budget_)) return false;
+            if (without.empty() && part.form == form) {
+                part.set.for_each(
+                    [&](std::uint32_t home, std::uint64_t rest) { fits = fits && filler.append(home, rest); });
+            } else {
+                part.set.for_each([&](std::uint32_t home, std::uint64_t rest) {
+                    const Key key{part.form.restore(rest), home};
+                    if (std::binary_search(without.begin(), without.end(), key, before)) return;
+                    fits = fits && filler.append(home, form.squeeze(key.rest));
+                });
+            }
         }
         if (!fits) continue;
         part.set = std::move(grown);

@@ -44,17 +44,17 @@ bool Segment::reset(unsigned home_bits, unsigned rest_bits, std::uint64_t bucket
     block_ = std::move(block);
     budget_ = &budget;
     apart_ = OverflowKeys();
-    buckets_at_ = block_.data();
-    stride_ = tag_bytes + std::size_t{slots} * shape.tail_bytes;
-    buckets_ = shape.buckets;
-    reciprocal_ = ~std::uint64_t{0} / buckets_ + 1;
-    home_bits_ = home_bits;
-    home_mask_ = low_bits(home_bits);
-    remainder_bits_ = shape.remainder_bits;
-    tail_bytes_ = shape.tail_bytes;
-    tail_mask_ = low_bits(8 * tail_bytes_);
+    at_.first = block_.data();
+    at_.stride = tag_bytes + std::size_t{slots} * shape.tail_bytes;
+    at_.buckets = shape.buckets;
+    at_.reciprocal = ~std::uint64_t{0} / at_.buckets + 1;
+    at_.home_bits = home_bits;
+    at_.home_mask = low_bits(home_bits);
+    at_.remainder_bits = shape.remainder_bits;
+    at_.tail_bytes = shape.tail_bytes;
+    at_.tail_mask = low_bits(8 * shape.tail_bytes);
     size_ = 0;
-    const std::uint64_t keys = (buckets_ + most_far) * slots;
+    const std::uint64_t keys = (at_.buckets + most_far) * slots;
     room_ = keys - keys / 10;  // beyond, searches pass too many full buckets
     return true;
 }
@@ -80,12 +80,12 @@ bool Segment::load(ArchiveReader& from) {
     from.require(from.length(1) == block_.bytes(), "the size of a table is wrong");
     from.get(block_.data(), block_.bytes());
     std::uint64_t full = 0;
-    for (std::size_t bucket = 0; bucket < buckets_ + most_far; ++bucket) {
-        full += slots - static_cast<unsigned>(std::popcount(equal_slots(tags_of(bucket), 0)));
+    for (std::size_t bucket = 0; bucket < at_.buckets + most_far; ++bucket) {
+        full += slots - static_cast<unsigned>(std::popcount(equal_slots(at_.tags_of(bucket), 0)));
     }
     size_ = full;
     for (const Key& key : from.list<Key>()) {
-        from.require(key.home <= home_mask_ && !apart_.has(key) && apart_.size() < most_apart(),
+        from.require(key.home <= at_.home_mask && !apart_.has(key) && apart_.size() < most_apart(),
                      "a key of a table is wrong");
         if (!apart_.add(key, *budget_)) return false;
         ++size_;

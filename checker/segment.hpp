@@ -52,19 +52,19 @@ class Segment {
 
     /// Hints that insert() of this home is near.
     void prefetch(std::uint32_t home) const {
-        const unsigned char* const bucket = buckets_at_ + bucket_of(home) * stride_;
+        const unsigned char* const bucket = at_.first + at_.bucket_of(home) * at_.stride;
         __builtin_prefetch(bucket);
         __builtin_prefetch(bucket + tag_bytes);
     }
 
     /// Adds a key unless it is there. Done::full: nothing was changed; the segment has to grow.
     Done insert(std::uint32_t home, std::uint64_t rest) {
-        const Spot spot = spot_of(home, rest);
+        const Spot spot = at_.spot_of(home, rest);
         std::size_t bucket = spot.bucket;
         for (unsigned far = 0; far <= most_far; ++far, ++bucket) {
-            const std::uint16_t* const tags = tags_of(bucket);
-            for (std::uint32_t same = equal_slots(tags, tag_of(spot, far)); same != 0; same &= same - 1) {
-                if (tail_at(bucket, static_cast<unsigned>(std::countr_zero(same))) == spot.tail) return Done::found;
+            const std::uint16_t* const tags = at_.tags_of(bucket);
+            for (std::uint32_t same = equal_slots(tags, Places::tag_of(spot, far)); same != 0; same &= same - 1) {
+                if (at_.tail_at(bucket, static_cast<unsigned>(std::countr_zero(same))) == spot.tail) return Done::found;
             }
             if (tags[slots - 1] != 0) continue;  // slots are filled in order
             return put(bucket, far, spot) ? Done::added : Done::full;
@@ -72,40 +72,33 @@ class Segment {
         return insert_apart({rest, home});
     }
 
-    /// Adds a key that is not there; false if there is no room. Cheapest in the order of homes.
-    [[nodiscard]] bool append(std::uint32_t home, std::uint64_t rest) {
-        const Spot spot = spot_of(home, rest);
-        std::size_t bucket = spot.bucket;
-        for (unsigned far = 0; far <= most_far; ++far, ++bucket) {
-            if (tags_of(bucket)[slots - 1] == 0) return put(bucket, far, spot);
-        }
-        return insert_apart({rest, home}) == Done::added;
-    }
+    class Filler;
 
     /// Calls visit(home, rest) for each key, in the order of buckets; then for those kept apart.
     template <class Visit>
     void for_each(Visit&& visit) const {
-        std::array<std::uint64_t, most_far + 1> firsts{};  // of the last buckets, their lowest homes
-        for (std::size_t bucket = 0; bucket < buckets_ + most_far; ++bucket) {
-            firsts[bucket % firsts.size()] =
-                ((static_cast<std::uint64_t>(bucket) << home_bits_) + buckets_ - 1) / buckets_;
+        const Places from = at_;  // a copy: what visit() writes cannot change it, so it is not read again and again
+        std::array<std::uint64_t, most_far + 1> firsts{};  // of this bucket and those before it, their lowest homes
+        for (std::size_t bucket = 0; bucket < from.buckets + most_far; ++bucket) {
+            for (unsigned far = most_far; far > 0; --far) firsts[far] = firsts[far - 1];
+            firsts[0] = ((static_cast<std::uint64_t>(bucket) << from.home_bits) + from.buckets - 1) / from.buckets;
             for (unsigned slot = 0; slot < slots; ++slot) {
-                const std::uint16_t tag = tags_of(bucket)[slot];
+                const std::uint16_t tag = from.tags_of(bucket)[slot];
                 if (tag == 0) break;
-                const std::size_t own = bucket - ((static_cast<unsigned>(tag) >> tag_bits) - 1);
+                const unsigned far = (static_cast<unsigned>(tag) >> tag_bits) - 1;
                 const std::uint64_t low = tag & low_bits(tag_bits);
-                const std::uint64_t tail = tail_at(bucket, slot);
+                const std::uint64_t tail = from.tail_at(bucket, slot);
                 std::uint64_t remainder = 0;
                 std::uint64_t rest = 0;
-                if (remainder_bits_ >= tag_bits) {
-                    const unsigned more = remainder_bits_ - tag_bits;
+                if (from.remainder_bits >= tag_bits) {
+                    const unsigned more = from.remainder_bits - tag_bits;
                     remainder = low | (tail & low_bits(more)) << tag_bits;
                     rest = tail >> more;
                 } else {
-                    remainder = low & low_bits(remainder_bits_);
-                    rest = low >> remainder_bits_ | tail << (tag_bits - remainder_bits_);
+                    remainder = low & low_bits(from.remainder_bits);
+                    rest = low >> from.remainder_bits | tail << (tag_bits - from.remainder_bits);
                 }
-                visit(static_cast<std::uint32_t>(firsts[own % firsts.size()] + remainder), rest);
+                visit(static_cast<std::uint32_t>(firsts[far] + remainder), rest);
             }
         }
         apart_.for_each([&](const Key& key) { visit(key.home, key.rest); });
@@ -116,7 +109,7 @@ class Segment {
     [[nodiscard]] std::uint64_t room() const { return room_; }
     /// Keys that may be kept apart.
     [[nodiscard]] std::uint64_t most_apart() const { return slots + room_ / 64; }
-    [[nodiscard]] std::uint64_t buckets() const { return buckets_; }
+    [[nodiscard]] std::uint64_t buckets() const { return at_.buckets; }
     /// Memory taken, in bytes.
     [[nodiscard]] std::size_t bytes() const { return block_.bytes() + apart_.bytes(); }
     /// Memory that reset() with these arguments would take.
@@ -135,55 +128,71 @@ class Segment {
     };
     static Shape shape_of(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets);
 
+    static constexpr std::size_t tag_bytes = slots * sizeof(std::uint16_t);  ///< of a bucket
     /// A key as it is stored.
     struct Spot {
         std::size_t bucket;  ///< its own
         std::uint64_t low;   ///< tag_bits of remainder and rest
         std::uint64_t tail;  ///< the others
     };
-    [[nodiscard]] Spot spot_of(std::uint32_t home, std::uint64_t rest) const {
-        const std::uint64_t scaled = home * buckets_;
-        const std::uint64_t remainder = quotient(scaled & home_mask_);
-        if (remainder_bits_ >= tag_bits) {
-            return {scaled >> home_bits_, remainder & low_bits(tag_bits),
-                    remainder >> tag_bits | rest << (remainder_bits_ - tag_bits)};
+    /// Where keys are: all that does not change between two calls of reset().
+    struct Places {
+        unsigned char* first = nullptr;  ///< bucket
+        std::size_t stride = 0;          ///< bytes from a bucket to the next: first its tags, then its tails
+        std::uint64_t buckets = 0;       ///< as homes see them; most_far more can be reached
+        std::uint64_t reciprocal = 0;    ///< of buckets, times 2^64, rounded up
+        std::uint64_t home_mask = 0;
+        std::uint64_t tail_mask = 0;
+        unsigned home_bits = 0;
+        unsigned remainder_bits = 0;
+        unsigned tail_bytes = 0;
+
+        [[nodiscard]] Spot spot_of(std::uint32_t home, std::uint64_t rest) const {
+            const std::uint64_t scaled = home * buckets;
+            const std::uint64_t remainder = quotient(scaled & home_mask);
+            if (remainder_bits >= tag_bits) {
+                return {scaled >> home_bits, remainder & low_bits(tag_bits),
+                        remainder >> tag_bits | rest << (remainder_bits - tag_bits)};
+            }
+            return {scaled >> home_bits, (remainder | rest << remainder_bits) & low_bits(tag_bits),
+                    rest >> (tag_bits - remainder_bits)};
         }
-        return {scaled >> home_bits_, (remainder | rest << remainder_bits_) & low_bits(tag_bits),
-                rest >> (tag_bits - remainder_bits_)};
-    }
-    static std::uint16_t tag_of(const Spot& spot, unsigned far) {
-        return static_cast<std::uint16_t>(spot.low | static_cast<std::uint64_t>(far + 1) << tag_bits);
-    }
+        [[nodiscard]] static std::uint16_t tag_of(const Spot& spot, unsigned far) {
+            return static_cast<std::uint16_t>(spot.low | static_cast<std::uint64_t>(far + 1) << tag_bits);
+        }
+        [[nodiscard]] std::uint16_t* tags_of(std::size_t bucket) const {
+            return reinterpret_cast<std::uint16_t*>(first + bucket * stride);
+        }
+        [[nodiscard]] unsigned char* tail_of(std::size_t bucket, unsigned slot) const {
+            return first + bucket * stride + tag_bytes + slot * tail_bytes;
+        }
+        [[nodiscard]] std::size_t bucket_of(std::uint32_t home) const { return (home * buckets) >> home_bits; }
+        /// value / buckets; exact as both are below 2^32.
+        [[nodiscard]] std::uint64_t quotient(std::uint64_t value) const {
+            __extension__ using Wide = unsigned __int128;
+            return static_cast<std::uint64_t>(static_cast<Wide>(value) * reciprocal >> 64);
+        }
+        [[nodiscard]] std::uint64_t tail_at(std::size_t bucket, unsigned slot) const {
+            std::uint64_t tail = 0;  // a read of 8 bytes is cheaper than one of as many as there are
+            std::memcpy(&tail, tail_of(bucket, slot), sizeof tail);
+            return tail & tail_mask;
+        }
+        void write(std::size_t bucket, unsigned slot, unsigned far, const Spot& spot) const {
+            tags_of(bucket)[slot] = tag_of(spot, far);
+            store_low(tail_of(bucket, slot), spot.tail, tail_bytes);
+        }
+    };
+
     /// insert() of a key that found its buckets full.
     Done insert_apart(const Key& key);
     /// Puts a key into a bucket that has a free slot. \return false if the segment may hold no more
     bool put(std::size_t bucket, unsigned far, const Spot& spot) {
         if (size_ >= room_) return false;
-        const auto slot = static_cast<unsigned>(std::countr_zero(equal_slots(tags_of(bucket), 0)));
-        tags_of(bucket)[slot] = tag_of(spot, far);
-        store_low(tail_of(bucket, slot), spot.tail, tail_bytes_);
+        at_.write(bucket, static_cast<unsigned>(std::countr_zero(equal_slots(at_.tags_of(bucket), 0))), far, spot);
         ++size_;
         return true;
     }
 
-    static constexpr std::size_t tag_bytes = slots * sizeof(std::uint16_t);  ///< of a bucket
-    [[nodiscard]] std::uint16_t* tags_of(std::size_t bucket) const {
-        return reinterpret_cast<std::uint16_t*>(buckets_at_ + bucket * stride_);
-    }
-    [[nodiscard]] unsigned char* tail_of(std::size_t bucket, unsigned slot) const {
-        return buckets_at_ + bucket * stride_ + tag_bytes + slot * tail_bytes_;
-    }
-    [[nodiscard]] std::size_t bucket_of(std::uint32_t home) const { return (home * buckets_) >> home_bits_; }
-    /// value / buckets_; exact as both are below 2^32.
-    [[nodiscard]] std::uint64_t quotient(std::uint64_t value) const {
-        __extension__ using Wide = unsigned __int128;
-        return static_cast<std::uint64_t>(static_cast<Wide>(value) * reciprocal_ >> 64);
-    }
-    [[nodiscard]] std::uint64_t tail_at(std::size_t bucket, unsigned slot) const {
-        std::uint64_t tail = 0;  // a read of 8 bytes is cheaper than one of as many as there are
-        std::memcpy(&tail, tail_of(bucket, slot), sizeof tail);
-        return tail & tail_mask_;
-    }
     /// A bit for each of the 32 tags that is equal to this one.
     [[nodiscard]] static std::uint32_t equal_slots(const std::uint16_t* tags, std::uint16_t tag) {
 #ifdef __SSE2__
@@ -202,20 +211,55 @@ class Segment {
 #endif
     }
 
-    unsigned char* buckets_at_ = nullptr;
-    std::size_t stride_ = 0;        ///< bytes from a bucket to the next: first its tags, then its tails
-    std::uint64_t buckets_ = 0;     ///< as homes see them; most_far more can be reached
-    std::uint64_t reciprocal_ = 0;  ///< of buckets_, times 2^64, rounded up
-    std::uint64_t home_mask_ = 0;
-    std::uint64_t tail_mask_ = 0;
+    Places at_;
     std::uint64_t size_ = 0;
     std::uint64_t room_ = 0;  ///< keys it may hold
-    unsigned home_bits_ = 0;
-    unsigned remainder_bits_ = 0;
-    unsigned tail_bytes_ = 0;
     Block block_;
     MemoryBudget* budget_ = nullptr;
     OverflowKeys apart_;
+};
+
+/// Fills an empty segment with different keys, cheapest in the order of homes: it remembers how many each bucket has.
+class Segment::Filler {
+ public:
+    /// \param to must be empty, outlive it, and be left alone meanwhile
+    explicit Filler(Segment& to) : to_(to), at_(to.at_), room_(to.room_) {}
+    ~Filler() { to_.size_ = size_; }
+    Filler(const Filler&) = delete;
+    Filler& operator=(const Filler&) = delete;
+
+    /// To be called first. \return false if there is no memory
+    [[nodiscard]] bool reset(MemoryBudget& budget) {
+        const bool enough = block_.allocate(at_.buckets + most_far, budget);
+        used_ = block_.data();
+        return enough;
+    }
+    /// Adds a key that is not there; false if there is no room.
+    [[nodiscard]] bool append(std::uint32_t home, std::uint64_t rest) {
+        const Spot spot = at_.spot_of(home, rest);
+        std::size_t bucket = spot.bucket;
+        for (unsigned far = 0; far <= most_far; ++far, ++bucket) {
+            const unsigned char used = used_[bucket];
+            if (used == slots) continue;
+            if (size_ >= room_) return false;
+            at_.write(bucket, used, far, spot);
+            used_[bucket] = static_cast<unsigned char>(used + 1);
+            ++size_;
+            return true;
+        }
+        to_.size_ = size_;
+        const bool added = to_.insert_apart({rest, home}) == Done::added;
+        size_ = to_.size_;
+        return added;
+    }
+
+ private:
+    Segment& to_;
+    Places at_;  ///< a copy, as in for_each()
+    std::uint64_t room_;
+    std::uint64_t size_ = 0;
+    Block block_;  ///< a byte a bucket
+    unsigned char* used_ = nullptr;
 };
 
 }  // namespace vmemcheck::checker
