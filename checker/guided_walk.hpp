@@ -111,8 +111,8 @@ class GuidedWalk {
     static constexpr unsigned most_draws = 48;
 
     /// A move that was tried.
-    struct Tried {
-        State after;  // NOLINT(cppcoreguidelines-pro-type-member-init): a model's, not always with a default
+    struct Tried {  // NOLINT(cppcoreguidelines-pro-type-member-init): a model's state has not always a default
+        State after;
         Move move;
         StepId step = no_step;
         std::vector<SearchContext::Taken> taken;

@@ -158,6 +158,7 @@ class Layout {
                 std::endian::native == std::endian::little ? std::countr_zero(changed) : std::countl_zero(changed));
             const unsigned byte = bit / 8;
             const unsigned place = std::endian::native == std::endian::little ? byte : 7 - byte;
+            // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): some bit is set, so place < 8
             changed &= ~(0xffULL << (8 * place));
             const std::uint16_t index = slot_at_[base + byte];
             if (index == no_slot) continue;

@@ -43,6 +43,7 @@ template <class M>
 template <class M>
 [[nodiscard]] std::vector<ObjectSet> objects_seen_by(const std::vector<Property<M>>& properties) {
     std::vector<ObjectSet> all;
+    all.reserve(properties.size());
     for (const Property<M>& property : properties) all.push_back(objects_seen_by(property));
     std::sort(all.begin(), all.end());
     all.erase(std::unique(all.begin(), all.end()), all.end());

@@ -100,7 +100,7 @@ struct Programs {
         found(s);
     }
     const Instruction* at(const State& s, ActorId task) const {
-        const auto pc = static_cast<std::size_t>(s.pc[task]);
+        const auto pc = static_cast<std::size_t>(static_cast<unsigned char>(s.pc[task]));
         return pc < code[task].size() ? &code[task][pc] : nullptr;
     }
     int next_step(const State& s, ActorId task) const {
@@ -171,7 +171,7 @@ struct Programs {
         if (i == nullptr) return {};
         Touches found{footprint(*i), later[task][static_cast<std::size_t>(s.pc[task])], -1,
                       positions ? static_cast<int>(s.pc[task]) : 0};
-        if (i->op == Op::lock) found.waits_for = s.lock[i->a % 2];
+        if (i->op == Op::lock) found.waits_for = s.lock[i->a % 2];  // NOLINT(bugprone-signed-char-misuse): may be -1
         if (found.waits_for == static_cast<int>(task)) found.waits_for = -1;  // for ever
         if (lie == Lie::reads_less) found.next.reads = 0;
         if (lie == Lie::writes_less) found.next.writes = 0;

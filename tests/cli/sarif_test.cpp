@@ -77,7 +77,8 @@ TEST_F(Sarif, ViolationIsLocatedAtItsStepWithTheRunToIt) {
         std::ifstream source(std::string(VMEMCHECK_SOURCE_DIR) + "/" + file);
         std::string line;
         for (int i = 0; i < place["region"]["startLine"].get<int>(); ++i) std::getline(source, line);
-        lines[id] = file + ":" + line;
+        lines[id] = file;
+        lines[id].append(":").append(line);
         EXPECT_TRUE(has(line, " void ") || has(line, "case StepId::" + id + ":") ||
                     line.starts_with("STEP(" + id + ","))
             << lines[id];

@@ -114,7 +114,7 @@ TEST_F(WhatIf, LongKeepsEveryOtherVerdict) {
         const std::string check = "check --save none --release " + std::string(with.release) +
                                   " --no-leftovers --allocations 0 --resizes 2 --user-requests 1 --threshold 2";
         static_cast<void>(run(check + " --json before.json"));
-        static_cast<void>(run(check + " --what-if " + what_if + " --json after.json"));
+        static_cast<void>(run(std::string(check).append(" --what-if ").append(what_if).append(" --json after.json")));
         const auto before = verdicts(json("before.json"));
         const auto after = verdicts(json("after.json"));
         ASSERT_EQ(before.size(), after.size());

@@ -28,6 +28,7 @@ void command_line(std::string_view input) {
     using namespace vmemcheck::cli;
     const std::vector<std::string> words = words_of(input);
     std::vector<const char*> argv;
+    argv.reserve(words.size() + 1);
     for (const std::string& word : words) argv.push_back(word.c_str());
     argv.push_back(nullptr);
     try {

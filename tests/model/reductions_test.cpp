@@ -10,7 +10,6 @@ namespace vmemcheck::bbm {
 namespace {
 
 using checker::SearchOptions;
-using checker::Status;
 
 /// The small scope with two pages a page block, and an environment that soon has had enough.
 Config two_pages(std::string_view release, Mutant mutant = Mutant::none) {

@@ -20,6 +20,7 @@ using bbm::WideBbm;
 template <class State>
 std::vector<bool> plugged_in(const Config& config, const State& state) {
     std::vector<bool> plugged;
+    plugged.reserve(static_cast<std::size_t>(config.scope.big_blocks));
     for (int i = 0; i < config.scope.big_blocks; ++i) plugged.push_back(state.bb[static_cast<std::size_t>(i)].device);
     return plugged;
 }

@@ -179,6 +179,7 @@ CompiledStep::CompiledStep(const Setting& setting, const StepPaths& step)
     z3::context& context = step.pinned.premise.ctx();
     const PathOracle oracle(context);  // constants become terms
     const std::vector<SymInt> before = fields_of(setting.config, step.pinned.fresh.state);
+    // NOLINTNEXTLINE(cppcoreguidelines-prefer-member-initializer): PathOracle has to be there
     premise_ = program_.compile(step.pinned.premise);
     std::vector<z3::expr> constants;  // kept while terms are told apart by their ids
     for (std::size_t field = 0; field < before.size(); ++field) {

@@ -79,7 +79,7 @@ class Program {
  private:
     enum class Op : std::uint8_t { constant, negation, both, either, select, equal, less, at_most, plus, minus, times };
     struct Instruction {
-        Op op;
+        Op op = Op::constant;
         int a = 0;  ///< a register, or the constant
         int b = 0;
         int c = 0;
@@ -147,8 +147,8 @@ class CompiledStep {
         unsigned value;  ///< register
     };
     struct Path {
-        unsigned condition;  ///< register
-        unsigned first = 0;  ///< its operations for the state after
+        unsigned condition = 0;  ///< register
+        unsigned first = 0;      ///< its operations for the state after
         unsigned last = 0;
         std::vector<Write> writes;  ///< fields that change
         bool blocked = false;
