@@ -64,7 +64,7 @@ struct alignas(line_bytes) RoundWorker {
           buffers(store_.buffers(number_)),
           symmetry(symmetry_),
           monitor(model_, properties),
-          expander(model_, options_.fuse),
+          expander(model_, options_.fuse, false),
           persistent_sets(model_, properties_, monitor, options_.fuse, symmetry_, fields, sample),
           coverage(model_.steps(), model_.choices()),
           audits_local(options_.audit_local && !options_.fuse && PredictsSteps<M>),
@@ -381,7 +381,7 @@ struct alignas(line_bytes) RoundWorker {
     void expand_actor(ActorId who) {
         actor = who;
         outcome = 0;
-        moves[who] = expander.expand(current.state, who, *this);
+        expander.expand(current.state, who, *this, moves[who]);
     }
 };
 

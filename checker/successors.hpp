@@ -42,7 +42,9 @@ class Expander {
     static constexpr unsigned max_chain = 64;
     static constexpr unsigned max_runs = 4096;
 
-    Expander(const M& model, bool fuse) : model_(model) {
+    /// \param texts whether Moves::guard gets what the actor waits for, besides the holder: copying what the step just
+    /// wrote takes a tenth of a search's time
+    Expander(const M& model, bool fuse, bool texts = true) : model_(model), texts_(texts) {
         if constexpr (PredictsSteps<M>) {
             if (!fuse) return;
             bool any = false;
@@ -57,10 +59,16 @@ class Expander {
     template <class Sink>
     Moves expand(const State& from, ActorId actor, Sink& sink) {
         Moves moves;
+        expand(from, actor, sink, moves);
+        return moves;
+    }
+    /// The same, for searches: copying what was just written in smaller pieces would wait for the writes.
+    template <class Sink>
+    void expand(const State& from, ActorId actor, Sink& sink, Moves& moves) {
+        moves.enabled = moves.guarded = false;
         runs_ = 0;
         broken_ = false;
         run(from, actor, 0, sink, moves);
-        return moves;
     }
 
  private:
@@ -78,10 +86,10 @@ class Expander {
                 return;
             }
             if (context.is_blocked()) {
-                Guard guard = context.guard();
-                if (moves.guarded && moves.guard.holder != guard.holder) guard.holder = -1;
+                const int holder = context.guard().holder;
+                moves.guard.holder = moves.guarded && moves.guard.holder != holder ? -1 : holder;
                 moves.guarded = true;
-                moves.guard = guard;
+                if (texts_) moves.guard.what = context.guard().what;
                 continue;
             }
             moves.enabled = true;
@@ -122,6 +130,7 @@ class Expander {
     }
 
     const M& model_;
+    bool texts_;
     std::vector<char> local_;  ///< one a step; empty: nothing is fused
     unsigned runs_ = 0;
     bool broken_ = false;
