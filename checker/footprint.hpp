@@ -25,7 +25,6 @@ struct Footprint {
     [[nodiscard]] friend constexpr Footprint operator|(const Footprint& a, const Footprint& b) {
         return {a.reads | b.reads, a.writes | b.writes};
     }
-    [[nodiscard]] friend constexpr bool operator==(const Footprint&, const Footprint&) = default;
 };
 
 /// Whether the order of two steps may matter: one writes what the other reads or writes.

@@ -24,9 +24,8 @@ namespace vmemcheck::checker {
 
 /// Holds a state against what DeclaresFootprints promises, and PersistentSets are sound by:
 /// - an actor that waits for another one cannot move, whatever the rest do;
-/// - of two steps that are not dependent() neither enables or disables the other, and in either order they lead to the
-/// same
-///   states, fail the same assertions and are the same to properties of steps;
+/// - of two steps that are not dependent() neither enables or disables the other; in either order they lead to the same
+///   states, fail the same assertions, and are the same to properties of steps;
 /// - no step makes grow what an actor may touch later, or what one touches next that it has no conflict with;
 /// - a step that writes nothing a property reads does not change what the property says.
 /// Steps are looked at one by one, without fusing. One state says little, all that are reachable say all.

@@ -24,8 +24,8 @@
 namespace vmemcheck::checker {
 
 /// Makes a run again from its first state and, of each transition, its number among all that leave the state, in the
-/// order of the search: actor after actor (of a persistent set, where the
-/// search made use of one), those that were not followed included.
+/// order of the search: actor after actor (of a persistent set, where it made use of one), those that were not followed
+/// included.
 ///
 /// Where the search kept normalized states, the numbers are of those; the run made is one of the model, though: each of
 /// its transitions is the first that does the same and leads to a state that is normalized to the same.

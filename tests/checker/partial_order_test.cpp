@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Searches that leave out orders of steps, against those that try them all.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <random>
 
 #include "checker/footprint_audit.hpp"
@@ -319,20 +321,25 @@ Programs programs_of(std::vector<Code> code, unsigned environment = 0) {
 }
 Property<Programs> nothing_fails() { return property<Programs>("nothing-fails", PropertyKind::assertion); }
 
-TEST(PartialOrder, LeavesOutWhatGroupsOfTasksDoApart) {
-    // Each group has 2 tasks that meet at a variable of theirs.
-    const Code one{{Op::add, 0, 1, 0, 0}, {Op::set, 0, 0, 1, 0}, {Op::add, 0, 1, 0, 0}, {Op::set, 1, 0, 1, 0}};
-    Code two = one;
-    for (Programs::Instruction& i : two) {
-        i.a += 2;
-        i.b += 2;
+/// Groups of two tasks each, that meet at two variables of theirs.
+Programs groups(unsigned count) {
+    std::vector<Code> code;
+    for (unsigned group = 0; group < count; ++group) {
+        const unsigned a = 2 * group;
+        const unsigned b = a + 1;
+        code.insert(code.end(), 2,
+                    Code{{Op::add, a, b, 0, 0}, {Op::set, a, a, 1, 0}, {Op::add, a, b, 0, 0}, {Op::set, b, a, 1, 0}});
     }
-    const Programs programs = programs_of({one, one, two, two});
+    return programs_of(std::move(code));
+}
+
+TEST(PartialOrder, LeavesOutWhatGroupsOfTasksDoApart) {
+    const Programs programs = groups(2);
     SearchOptions options;
     const auto all = search(programs, {nothing_fails()}, options);
     options.partial_order = true;
     const auto some = search(programs, {nothing_fails()}, options);
-    const auto alone = search(programs_of({one, one}), {nothing_fails()}, options);
+    const auto alone = search(groups(1), {nothing_fails()}, options);
     EXPECT_EQ(all.statistics.states, 900U);
     // The second group once for each way in which the first one can end.
     EXPECT_LE(some.statistics.states, 5 * alone.statistics.states);
@@ -371,8 +378,9 @@ TEST(PartialOrder, PutsNobodyOffForEver) {
 }
 
 TEST(PartialOrder, SeveralThreadsFindTheSame) {
-    for (const unsigned seed : {3U, 4U, 8U, 11U}) {
-        const Programs programs = random_programs(seed);
+    std::uint64_t reduced = 0;
+    for (unsigned seed = 0; seed < 20; ++seed) {
+        const Programs programs = seed == 0 ? groups(2) : random_programs(seed);
         SearchOptions options;
         options.partial_order = true;
         const auto one = search(programs, some_properties(seed, programs), options);
@@ -381,7 +389,83 @@ TEST(PartialOrder, SeveralThreadsFindTheSame) {
         EXPECT_EQ(one.statistics.states, three.statistics.states);
         EXPECT_EQ(one.statistics.transitions, three.statistics.transitions);
         EXPECT_EQ(one.statistics.reduced, three.statistics.reduced);
+        reduced += one.statistics.reduced;
     }
+    EXPECT_GT(reduced, 100U);
+}
+
+/// Programs of which the first two tasks do the same, and say that they are interchangeable.
+struct Twins : Programs {
+    using State = Programs::State;
+    void symmetries(const State& s, SymmetrySink& sink) const {
+        const std::size_t twins = sink.set("twins", 2);
+        for (unsigned i = 0; i < 2; ++i) {
+            sink.part(twins, i, s.pc[i]);
+            sink.part(twins, i, s.own[i]);
+        }
+        for (const std::int8_t& lock : s.lock) sink.reference(twins, lock);
+    }
+};
+
+TEST(PartialOrder, GoesTogetherWithSymmetry) {
+    std::uint64_t fewer = 0;
+    for (unsigned seed = 0; seed < 400; ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        Twins twins{random_programs(seed)};
+        if (twins.environment + 2 > twins.tasks) continue;
+        twins.code[1] = twins.code[0];
+        twins.find_later();
+        std::vector<Property<Twins>> properties{property<Twins>("nothing-fails", PropertyKind::assertion),
+                                                property<Twins>("deadlock", PropertyKind::deadlock),
+                                                property<Twins>("goal", PropertyKind::reachability)};
+        properties[2].holds = [](const Twins& m, const Twins::State& s) {
+            return s.variable[m.watched] == 2 && s.variable[m.watched_too] == 1;
+        };
+        properties[2].reads = Programs::variable_object(twins.watched) | Programs::variable_object(twins.watched_too);
+        SearchOptions options;
+        options.symmetry = true;
+        fewer += expect_same(twins, properties, options);
+        const auto all = search(twins, properties);
+        const auto some = search(twins, properties, options);
+        for (std::size_t i = 0; i < properties.size(); ++i) {
+            EXPECT_EQ(some.verdicts[i].status, all.verdicts[i].status) << properties[i].id;
+        }
+        if (testing::Test::HasFailure()) break;
+    }
+    EXPECT_GT(fewer, 1000U);
+}
+
+TEST(PartialOrder, GoesOnFromACheckpointOfItsOwn) {
+    const std::string file = testing::TempDir() + "vmemcheck-partial-order-" + std::to_string(::getpid());
+    const Programs programs = groups(2);
+    SearchOptions options;
+    options.partial_order = true;
+    const auto whole = search(programs, {nothing_fails()}, options);
+    ASSERT_GT(whole.statistics.states, 60U);
+    ASSERT_GT(whole.statistics.reduced, 0U);
+    options.checkpoint.file = file;
+    options.max_states = 60;
+    EXPECT_EQ(search(programs, {nothing_fails()}, options).ended, Ended::state_limit);
+    options.max_states = 0;
+    SearchOptions other = options;
+    other.partial_order = false;
+    EXPECT_THROW(static_cast<void>(search(programs, {nothing_fails()}, other)), CheckpointError);
+    const auto rest = search(programs, {nothing_fails()}, options);
+    EXPECT_EQ(rest.statistics.states, whole.statistics.states);
+    EXPECT_EQ(rest.statistics.transitions, whole.statistics.transitions);
+    EXPECT_EQ(rest.statistics.reduced, whole.statistics.reduced);
+    static_cast<void>(std::remove(file.c_str()));
+}
+
+TEST(PartialOrder, NothingComesOfItDepthFirst) {
+    const Programs programs = groups(2);
+    SearchOptions options;
+    options.strategy = Strategy::depth_first;
+    const auto all = search(programs, {nothing_fails()}, options);
+    options.partial_order = true;
+    const auto some = search(programs, {nothing_fails()}, options);
+    EXPECT_EQ(some.statistics.states, all.statistics.states);
+    EXPECT_EQ(some.statistics.reduced, 0U);
 }
 
 /// What the audit says of all states.

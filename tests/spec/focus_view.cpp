@@ -21,6 +21,7 @@ std::vector<int> children(Random& random, const std::vector<int>& parents, int o
     std::vector<int> kept;
     for (const int parent : parents) {
         std::vector<int> all;
+        all.reserve(static_cast<std::size_t>(of_parent));
         for (int i = 0; i < of_parent; ++i) all.push_back(parent * of_parent + i);
         std::shuffle(all.begin(), all.end(), random);
         std::stable_partition(all.begin(), all.end(), wanted);
@@ -151,7 +152,9 @@ class View {
         const auto at = std::find(kept_.big_blocks.begin(), kept_.big_blocks.end(), bb) - kept_.big_blocks.begin();
         const auto slot = at < static_cast<std::ptrdiff_t>(kept_.big_blocks.size()) ? static_cast<int>(at) : 0;
         for (int i = 0; i < part_.scope.memory_blocks; ++i) {
-            const int mb = kept_.memory_blocks[static_cast<std::size_t>(slot * part_.scope.memory_blocks + i)];
+            const int mb = kept_.memory_blocks[static_cast<std::size_t>(slot) *
+                                                   static_cast<std::size_t>(part_.scope.memory_blocks) +
+                                               static_cast<std::size_t>(i)];
             seen.op_types[static_cast<std::size_t>(i)] =
                 real.op_types[static_cast<std::size_t>(mb % whole_.scope.memory_blocks)];
         }

@@ -54,6 +54,7 @@ template <class D>
 typename D::Bool offline_and_fake(const State<D>& s) {
     return s.bb[0].state == big_block::fake_offline;
 }
+// NOLINTNEXTLINE(bugprone-macro-parentheses): the name of a template
 #define GOAL(predicate)                                                                                                \
     Goal {                                                                                                             \
 #predicate, [](const Config&,                                                                                  \
