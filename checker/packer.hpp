@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "checker/differing_bytes.hpp"
 #include "checker/field_bytes.hpp"
 #include "checker/keys.hpp"
 #include "checker/model.hpp"
@@ -101,54 +102,34 @@ class Packer {
         static_assert(std::is_trivially_copyable_v<State>);
         const auto* const a = reinterpret_cast<const unsigned char*>(&before);
         const auto* const b = reinterpret_cast<const unsigned char*>(&after);
-        constexpr std::size_t whole = sizeof(State) / 8 * 8;
-        for (std::size_t base = 0; base < whole; base += 8) {
-            const std::uint64_t changed = load<8>(a + base) ^ load<8>(b + base);
-            if (changed == 0) continue;
+        constexpr std::size_t rest = (sizeof(State) - 1) % word_size + 1;
+        std::size_t base = 0;
+        for (; base + rest != sizeof(State); base += word_size) {
+            const std::uint64_t changed = detail::differing_bytes<word_size>(a + base, b + base);
             if (const int bad = add_changes<one_word>(a, b, base, changed, words, changed_words); bad >= 0) return bad;
         }
-        if constexpr (constexpr std::size_t rest = sizeof(State) % 8; rest != 0) {
-            const std::uint64_t changed = load<rest>(a + whole) ^ load<rest>(b + whole);
-            if (changed != 0) return add_changes<one_word>(a, b, whole, changed, words, changed_words);
-        }
-        return -1;
+        const std::uint64_t changed = detail::differing_bytes<rest>(a + base, b + base);
+        return add_changes<one_word>(a, b, base, changed, words, changed_words);
     }
 
  private:
     static constexpr unsigned word_size = 64;
 
-    /// The first bytes of a word of the state, in an order in which byte i is the bits from 8 * i on.
-    template <std::size_t bytes>
-    static std::uint64_t load(const unsigned char* from) {
-        std::uint64_t word = 0;
-        if constexpr (std::endian::native == std::endian::little) {
-            std::memcpy(&word, from, bytes);
-        } else {
-            for (std::size_t i = 0; i < bytes; ++i) word |= static_cast<std::uint64_t>(from[i]) << (8 * i);
-        }
-        return word;
-    }
     static int value(const unsigned char* state, const Slot& slot) { return load_field(state, slot.offset, slot.size); }
     template <bool one_word>
     int add_changes(const unsigned char* before, const unsigned char* after, std::size_t base, std::uint64_t changed,
                     std::uint64_t* words, std::uint64_t& changed_words) const {
-        do {
-            const auto byte = static_cast<unsigned>(std::countr_zero(changed)) / 8;
-            changed &= ~(std::uint64_t{0xff} << (8 * byte));
+        for (; changed != 0; changed &= changed - 1) {
+            const auto byte = static_cast<unsigned>(std::countr_zero(changed));
             const Slot& slot = at_byte_[base + byte];
             int now = 0;
             int was = 0;
             if (slot.size == 1) [[likely]] {
                 now = load_field(after, base + byte, 1);
                 was = load_field(before, base + byte, 1);
-            } else if (slot.size == 0) {
-                continue;
+            } else if (slot.size == 0 || (slot.offset != base + byte && before[slot.offset] != after[slot.offset])) {
+                continue;  // not described, or was added with its first byte
             } else {
-                if (slot.offset == base + byte && byte < 7) {
-                    changed &= ~(std::uint64_t{0xff} << (8 * byte + 8));  // its other byte
-                } else if (slot.offset != base + byte && byte == 0 && before[slot.offset] != after[slot.offset]) {
-                    continue;  // was added with its first byte
-                }
                 now = value(after, slot);
                 was = value(before, slot);
             }
@@ -157,7 +138,7 @@ class Packer {
             const auto difference = static_cast<std::uint64_t>(static_cast<std::int64_t>(now - was));
             words[one_word ? 0 : slot.word] += difference << slot.shift;
             if constexpr (!one_word) changed_words |= std::uint64_t{1} << (slot.word % 64);
-        } while (changed != 0);
+        }
         return -1;
     }
     /// \param words of each field, its word

@@ -50,7 +50,7 @@ RoundStore::RoundStore(std::span<const FieldInfo> fields, std::span<const unsign
       buffers_(team_.size()),
       state_(sample.begin(), sample.end()),
       packed_(packer_.words()) {
-    if (options.parallel_unpacking) parallel_unpacker_ = ParallelUnpacker(packer_, state_);
+    begin_packing();
     // Leaves are numbered anew when fields are grouped: until then, states are kept as they are.
     if (options.approximation.any() && keys_->plain()) {
         prints_ = std::make_unique<SeenPrints>(options.approximation, budget_);
@@ -398,11 +398,17 @@ RoundStore::Full RoundStore::regroup() {
     return Full::no;
 }
 
+void RoundStore::begin_packing() {
+    if (!options_.parallel_packing) return;
+    parallel_unpacker_ = ParallelUnpacker(packer_, state_);
+    parallel_packer_ = ParallelPacker(packer_, state_.size());
+}
+
 void RoundStore::begin_keys(Packer packer, std::unique_ptr<StateKeys> keys) {
     packer_ = std::move(packer);
     keys_ = std::move(keys);
     packed_.resize(packer_.words());
-    if (options_.parallel_unpacking) parallel_unpacker_ = ParallelUnpacker(packer_, state_);
+    begin_packing();
     for (RoundBuffers& buffers : buffers_) buffers.forget();
 }
 

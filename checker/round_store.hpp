@@ -24,6 +24,7 @@
 #include "checker/options.hpp"
 #include "checker/own_lines.hpp"
 #include "checker/packer.hpp"
+#include "checker/parallel_packer.hpp"
 #include "checker/parallel_unpacker.hpp"
 #include "checker/seen_prints.hpp"
 #include "checker/state_keys.hpp"
@@ -128,6 +129,8 @@ class RoundStore {
     [[nodiscard]] const Packer& packer() const { return packer_; }
     /// Unpacks as the packer does, if usable().
     [[nodiscard]] const ParallelUnpacker& parallel_unpacker() const { return parallel_unpacker_; }
+    /// Packs as the packer does, if usable().
+    [[nodiscard]] const ParallelPacker& parallel_packer() const { return parallel_packer_; }
     [[nodiscard]] StateKeys& keys() { return *keys_; }
     /// Which part of what was seen a key belongs to, if not approximate().
     [[nodiscard]] unsigned part_of(const Key& key) const { return table_->part_of(key.home); }
@@ -210,6 +213,7 @@ class RoundStore {
     Full count_fresh();
     void put_in_order(RoundChunk& chunk, RoundBuffers& buffers, const KeyFormat& format);
     bool append_new(const KeyFormat& format);
+    void begin_packing();
     void begin_keys(Packer packer, std::unique_ptr<StateKeys> keys);
     bool account();
 
@@ -218,6 +222,7 @@ class RoundStore {
     MemoryBudget budget_;
     Packer packer_;
     ParallelUnpacker parallel_unpacker_;
+    ParallelPacker parallel_packer_;
     std::unique_ptr<StateKeys> keys_;
     std::unique_ptr<CompactTable> table_;  ///< unless approximate()
     std::unique_ptr<SeenPrints> prints_;   ///< if approximate()

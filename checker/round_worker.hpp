@@ -25,6 +25,7 @@
 #include "checker/options.hpp"
 #include "checker/own_lines.hpp"
 #include "checker/packer.hpp"
+#include "checker/parallel_packer.hpp"
 #include "checker/parallel_unpacker.hpp"
 #include "checker/persistent_sets.hpp"
 #include "checker/place.hpp"
@@ -74,7 +75,7 @@ struct alignas(line_bytes) RoundWorker {
           watches_steps(monitor.watches_steps() || options_.check_fused),
           current{sample, {}},
           moves(model_.actor_count()),
-          pending(most_pending, Pending{sample}),
+          pending(most_pending + packing_room / sizeof(Pending) + 1, Pending{sample}),
           made(pending.data()),
           no_room(made + most_pending) {
         begin_keys();
@@ -142,10 +143,15 @@ struct alignas(line_bytes) RoundWorker {
         unsigned runs = 0;
     };
     static constexpr unsigned most_pending = 32;
+    static constexpr std::size_t packing_room = ParallelPacker::most_bytes;  ///< behind them, as it reads whole lanes
     OwnVector<Pending> pending;
     Pending* made;           ///< the next one
     const Pending* no_room;  ///< behind them all
 
+    void begin(ActorId who) {
+        actor = who;
+        outcome = 0;
+    }
     State& slot() { return made->state; }
     bool on_step(unsigned depth, const State& before, const State& now, ActorId who, const SearchContext& context) {
         ++micro_steps;
@@ -227,24 +233,43 @@ struct alignas(line_bytes) RoundWorker {
         made = pending.data();
     }
     void pack_plain() {
-        const Packer& packer = store.packer();
+        std::array<std::uint64_t, most_pending> words;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+        const Pending* const first = pending.data();
+        const auto count = static_cast<std::size_t>(made - first);
+        if (!pack_words(first, count, words.data())) [[unlikely]]
+            return;
         const unsigned home_bits = store.keys().home_bits();
         const Mixer mixer = store.keys().mixer();
-        const bool approximate = store.approximate();
         const Adder adder(*this);
+        if (store.approximate()) [[unlikely]] {
+            for (std::size_t i = 0; i < count; ++i) {
+                const std::uint64_t print = RoundStore::print_of({&words[i], 1});
+                adder.add(StateKeys::key_of_word(words[i], home_bits, mixer), first[i].transition, print);
+            }
+            return;
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            adder.add(StateKeys::key_of_word(words[i], home_bits, mixer), first[i].transition);
+        }
+    }
+    /// \return false if a field of a successor is out of bounds; it was reported
+    bool pack_words(const Pending* first, std::size_t count, std::uint64_t* words) {
+        if (const ParallelPacker& packer = store.parallel_packer(); packer.usable()) {
+            const auto* const bytes = reinterpret_cast<const unsigned char*>(&first->state);
+            if (packer.pack(bytes, sizeof(Pending), count, words)) [[likely]]
+                return true;
+        }
+        const Packer& packer = store.packer();
         const std::uint64_t own = packed[0];
-        for (const Pending *next = pending.data(), *end = made; next != end; ++next) {
-            std::uint64_t word = own;
+        for (std::size_t i = 0; i < count; ++i) {
+            words[i] = own;
             std::uint64_t changed = 0;
-            if (packer.template repack<true>(current.state, next->state, &word, changed) >= 0) [[unlikely]]
-                return out_of_bounds(*next);
-            const Key key = StateKeys::key_of_word(word, home_bits, mixer);
-            if (approximate) [[unlikely]] {
-                adder.add(key, next->transition, RoundStore::print_of({&word, 1}));
-            } else {
-                adder.add(key, next->transition);
+            if (packer.template repack<true>(current.state, first[i].state, words + i, changed) >= 0) [[unlikely]] {
+                out_of_bounds(first[i]);
+                return false;
             }
         }
+        return true;
     }
     void pack_leaves() {
         const Packer& packer = store.packer();
@@ -374,13 +399,12 @@ struct alignas(line_bytes) RoundWorker {
                 }
             }
         }
-        for (ActorId who = 0; who < moves.size(); ++who) expand_actor(who);
+        expander.expand_each(current.state, moves, *this);
         pack();
         if (!error && monitor.wants_moves()) monitor.on_moves(current.state, moves, hit);
     }
     void expand_actor(ActorId who) {
-        actor = who;
-        outcome = 0;
+        begin(who);
         expander.expand(current.state, who, *this, moves[who]);
     }
 };

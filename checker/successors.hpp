@@ -65,16 +65,41 @@ class Expander {
     /// The same, for searches: copying what was just written in smaller pieces would wait for the writes.
     template <class Sink>
     void expand(const State& from, ActorId actor, Sink& sink, Moves& moves) {
-        moves.enabled = moves.guarded = false;
-        runs_ = 0;
-        broken_ = false;
-        run(from, actor, 0, sink, moves);
+        SearchContext context;
+        begin(moves);
+        run_in(context, from, actor, 0, sink, moves);
+    }
+    /// The same of one actor after the other, sooner: what a call for each would cost is paid once. The sink's
+    /// begin(actor) is called before each of them.
+    /// \param moves of each actor
+    template <class Sink>
+    void expand_each(const State& from, std::span<Moves> moves, Sink& sink) {
+        SearchContext context;
+        const auto count = static_cast<ActorId>(moves.size());
+        for (ActorId actor = 0; actor < count; ++actor) {
+            sink.begin(actor);
+            begin(moves[actor]);
+            run_in(context, from, actor, 0, sink, moves[actor]);
+            if (broken_) [[unlikely]]
+                context = SearchContext();
+        }
     }
 
  private:
+    void begin(Moves& moves) {
+        moves.enabled = moves.guarded = false;
+        runs_ = 0;
+        broken_ = false;
+    }
     template <class Sink>
     void run(const State& before, ActorId actor, unsigned depth, Sink& sink, Moves& moves) {
         SearchContext context;
+        run_in(context, before, actor, depth, sink, moves);
+    }
+    /// \param context as good as new, before and, unless broken_, after
+    template <class Sink>
+    [[gnu::always_inline]] void run_in(SearchContext& context, const State& before, ActorId actor, unsigned depth,
+                                       Sink& sink, Moves& moves) {
         do {
             State& after = sink.slot();
             detail::copy_state(after, before);
@@ -93,7 +118,7 @@ class Expander {
                 continue;
             }
             moves.enabled = true;
-            ++runs_;
+            if constexpr (PredictsSteps<M>) ++runs_;
             if (!sink.on_step(depth, before, after, actor, context)) {
                 sink.drop(depth);
             } else if (goes_on(after, actor, depth)) {

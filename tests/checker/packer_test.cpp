@@ -8,7 +8,9 @@
 #include <cstring>
 #include <random>
 
+#include "checker/differing_bytes.hpp"
 #include "checker/layout.hpp"
+#include "checker/parallel_packer.hpp"
 #include "checker/parallel_unpacker.hpp"
 
 namespace vmemcheck::checker {
@@ -193,6 +195,92 @@ TEST(ParallelUnpacker, IsOfNoUseForFieldsInTwoLanes) {
     const std::array<unsigned char, 20> sample{};
     EXPECT_FALSE(ParallelUnpacker(Packer(all, sample.size(), 64U), sample).usable());
     EXPECT_FALSE(ParallelUnpacker().usable());
+}
+
+/// Fields of one byte each, of at most a word together, in a random order; some bytes have none.
+std::vector<FieldInfo> narrow_fields(std::mt19937& random, std::size_t size) {
+    std::vector<FieldInfo> all;
+    unsigned bits = 0;
+    for (std::size_t offset = 0; offset < size; ++offset) {
+        const auto width = static_cast<unsigned>(random() % (random() % 4 == 0 ? 9 : 3));
+        if (bits + width > 64 || random() % 5 == 0) continue;
+        bits += width;
+        const int range = width == 0 ? 0 : (1 << (width - 1)) + static_cast<int>(random() % (1U << (width - 1)));
+        const int low = -128 + static_cast<int>(random() % static_cast<unsigned>(256 - range));
+        all.push_back(field(offset, 1, low, low + range));
+    }
+    if (all.empty()) all.push_back(field(0, 1, 0, 1));
+    std::shuffle(all.begin(), all.end(), random);
+    return all;
+}
+
+RC_GTEST_PROP(ParallelPacker, PacksAsThePackerDoes, (unsigned seed)) {
+    if (!ParallelPacker::supported()) return;
+    std::mt19937 random(seed);
+    const std::size_t size = 1 + random() % ParallelPacker::most_bytes;
+    const auto all = narrow_fields(random, size);
+    const Packer packer(all, size, 64U);
+    const ParallelPacker parallel(packer, size);
+    RC_ASSERT(parallel.usable());
+    RC_ASSERT(parallel.room() % 32 == 0U);
+    RC_ASSERT(parallel.room() <= ParallelPacker::most_bytes);
+    const std::size_t stride = size + random() % 9;
+    const std::size_t count = random() % 10;
+    // What is not described, and what comes after a state, can be anything; a byte more than room() would be found.
+    std::vector<unsigned char> states(count == 0 ? 0 : (count - 1) * stride + std::max(parallel.room(), size));
+    for (unsigned char& byte : states) byte = static_cast<unsigned char>(random());
+    std::vector<std::uint64_t> expected(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        unsigned char* const state = states.data() + i * stride;
+        for (const FieldInfo& f : all) store_field(state, f.offset, 1, value_in(random, f));
+        RC_ASSERT(packer.pack_bytes(state, &expected[i]) == -1);
+    }
+    std::vector<std::uint64_t> words(count);
+    RC_ASSERT(parallel.pack(states.data(), stride, count, words.data()));
+    RC_ASSERT(words == expected);
+    if (count == 0) return;
+    const FieldInfo& f = all[random() % all.size()];
+    const std::size_t which = random() % count;
+    for (const int bad : {f.low - 1, f.high + 1}) {
+        if (bad < -128 || bad > 127) continue;
+        store_field(states.data() + which * stride, f.offset, 1, bad);
+        RC_ASSERT(!parallel.pack(states.data(), stride, count, words.data()));
+    }
+}
+
+TEST(ParallelPacker, IsOfNoUseForWideFieldsSeveralWordsOrLongStates) {
+    const std::vector<FieldInfo> narrow{field(0, 1, 0, 3), field(15, 1, 0, 3)};
+    const std::vector<FieldInfo> wide{field(0, 1, 0, 3), field(16, 2, 0, 3)};
+    const auto usable = [](const std::vector<FieldInfo>& all, std::size_t size, unsigned one_word_bits) {
+        return ParallelPacker(Packer(all, size, one_word_bits), size).usable();
+    };
+    EXPECT_EQ(usable(narrow, 64, 64), ParallelPacker::supported());
+    EXPECT_FALSE(usable(narrow, 65, 64));
+    EXPECT_FALSE(usable(narrow, 64, 0));
+    EXPECT_FALSE(usable(wide, 64, 64));
+    EXPECT_FALSE(ParallelPacker().usable());
+}
+
+template <std::size_t size>
+void compare_bytes(std::mt19937& random) {
+    std::array<unsigned char, size> a{};
+    for (unsigned char& byte : a) byte = static_cast<unsigned char>(random());
+    std::array<unsigned char, size> b = a;
+    std::uint64_t expected = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+        if (random() % 3 != 0) continue;
+        b[i] = static_cast<unsigned char>(b[i] ^ (1U << random() % 8));
+        expected |= std::uint64_t{1} << i;
+    }
+    EXPECT_EQ(detail::differing_bytes<size>(a.data(), b.data()), expected) << size;
+}
+
+TEST(DifferingBytes, AreFoundInStatesOfAnySize) {
+    std::mt19937 random(1);
+    for (int round = 0; round < 20; ++round) {
+        [&]<std::size_t... less_one>(std::index_sequence<less_one...>) { (compare_bytes<less_one + 1>(random), ...); }
+        (std::make_index_sequence<64>());
+    }
 }
 
 TEST(Packer, FillsWordsEvenly) {

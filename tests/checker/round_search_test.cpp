@@ -37,7 +37,7 @@ void expect_same_answers(const M& model, const Properties<M>& properties, Search
         for (unsigned threads = 1; threads <= 3; ++threads) {
             SCOPED_TRACE(threads);
             options.threads = threads;
-            options.parallel_unpacking = threads % 2 != 0;
+            options.parallel_packing = threads % 2 != 0;
             expect_equal(detail::RoundSearch<M>(model, properties, options).run(), apart);
         }
     }

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "checker/parallel_packer.hpp"
+
+#include <utility>
+
+#include "checker/parallel_unpacker.hpp"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define VMEMCHECK_AVX2 __attribute__((target("avx2,bmi2")))
+#include <immintrin.h>
+#endif
+
+namespace vmemcheck::checker {
+
+#ifdef VMEMCHECK_AVX2
+
+/// Packing, for each number of pieces. No lambdas in here: they would not have the instructions.
+struct ParallelPacker::Kernels {
+    static constexpr std::size_t lane_bytes = sizeof(__m256i);
+    static constexpr std::size_t lane_pieces = lane_bytes / piece_bytes;
+
+    VMEMCHECK_AVX2 static __m256i load(const unsigned char* from) {
+        return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+    }
+    VMEMCHECK_AVX2 static std::uint64_t extract(long long codes, const ParallelPacker& how, std::size_t piece) {
+        return _pext_u64(static_cast<std::uint64_t>(codes), how.mask_[piece]) << how.shift_[piece];
+    }
+    /// \tparam pieces of a lane that have fields, the first ones
+    template <std::size_t pieces>
+    VMEMCHECK_AVX2 static std::uint64_t lane(const ParallelPacker& how, const unsigned char* state, std::size_t first,
+                                             __m256i& inside) {
+        const __m256i most = load(how.range_.data() + first);
+        const __m256i codes = _mm256_sub_epi8(load(state + first), load(how.low_.data() + first));
+        inside = _mm256_and_si256(inside, _mm256_cmpeq_epi8(_mm256_max_epu8(codes, most), most));
+        const std::size_t piece = first / piece_bytes;
+        const __m128i low = _mm256_castsi256_si128(codes);
+        std::uint64_t word = extract(_mm_cvtsi128_si64(low), how, piece);
+        if constexpr (pieces > 1) word |= extract(_mm_extract_epi64(low, 1), how, piece + 1);
+        if constexpr (pieces > 2) {
+            const __m128i high = _mm256_extracti128_si256(codes, 1);
+            word |= extract(_mm_cvtsi128_si64(high), how, piece + 2);
+            if constexpr (pieces > 3) word |= extract(_mm_extract_epi64(high, 1), how, piece + 3);
+        }
+        return word;
+    }
+    template <std::size_t pieces>
+    VMEMCHECK_AVX2 static bool pack(const ParallelPacker& how, const unsigned char* state, std::size_t stride,
+                                    std::size_t count, std::uint64_t* words) {
+        __m256i inside = _mm256_set1_epi8(-1);
+        for (const std::uint64_t* const end = words + count; words != end; ++words, state += stride) {
+            if constexpr (pieces <= lane_pieces) {
+                *words = lane<pieces>(how, state, 0, inside);
+            } else {
+                *words = lane<lane_pieces>(how, state, 0, inside) |
+                         lane<pieces - lane_pieces>(how, state, lane_bytes, inside);
+            }
+        }
+        return _mm256_movemask_epi8(inside) == -1;
+    }
+    template <std::size_t... less_one>
+    static Pack of(std::size_t pieces, std::index_sequence<less_one...> /*all*/) {
+        constexpr std::array<Pack, sizeof...(less_one)> all{pack<less_one + 1>...};
+        return all[pieces - 1];
+    }
+};
+
+ParallelPacker::ParallelPacker(const Packer& packer, std::size_t state_bytes) {
+    if (!supported() || packer.words() != 1 || state_bytes > most_bytes) return;
+    range_.fill(0xff);
+    std::size_t end = 1;
+    for (const Packer::Slot& slot : packer.slots()) {
+        if (slot.size != 1) return;
+        low_[slot.offset] = static_cast<unsigned char>(slot.low);
+        range_[slot.offset] = static_cast<unsigned char>(slot.range);
+        const std::size_t piece = slot.offset / piece_bytes;
+        if (slot.mask == 0) continue;
+        // The fields of a word are in the order of their bytes.
+        if (mask_[piece] == 0) shift_[piece] = slot.shift;
+        mask_[piece] |= std::uint64_t{slot.mask} << (8 * (slot.offset % piece_bytes));
+    }
+    for (const Packer::Slot& slot : packer.slots()) end = std::max<std::size_t>(end, slot.offset + 1);
+    room_ = (end + Kernels::lane_bytes - 1) / Kernels::lane_bytes * Kernels::lane_bytes;
+    pack_ = Kernels::of((end + piece_bytes - 1) / piece_bytes, std::make_index_sequence<most_bytes / piece_bytes>());
+}
+
+bool ParallelPacker::supported() {
+    static const bool both = ParallelUnpacker::supported() && __builtin_cpu_supports("avx2") != 0;
+    return both;
+}
+
+#else
+
+ParallelPacker::ParallelPacker(const Packer&, std::size_t) {}
+bool ParallelPacker::supported() { return false; }
+
+#endif
+
+}  // namespace vmemcheck::checker

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// States to packed words, all fields at once.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "checker/packer.hpp"
+
+namespace vmemcheck::checker {
+
+/// Packs states of one word, as a Packer does, with the processor's parallel extract of bits (BMI2): without a branch
+/// for each field, as no predictor foresees which of them a step changed.
+class ParallelPacker {
+ public:
+    /// Of the longest state.
+    static constexpr std::size_t most_bytes = 64;
+
+    /// Of no use.
+    ParallelPacker() = default;
+    /// Of no use where the processor lacks the instructions, a state has more than a word or most_bytes, or a field has
+    /// two bytes: usable() tells.
+    ParallelPacker(const Packer& packer, std::size_t state_bytes);
+
+    /// Whether the processor has the instructions, and they are fast.
+    [[nodiscard]] static bool supported();
+    /// Whether pack() may be called.
+    [[nodiscard]] bool usable() const { return pack_ != nullptr; }
+    /// Bytes of a state that are read: those that it has, rounded up.
+    [[nodiscard]] std::size_t room() const { return room_; }
+
+    /// Packs several states.
+    /// \param states the first of them: room() bytes, of which those that are not the state's are ignored
+    /// \param stride bytes from a state to the next
+    /// \param words one for each
+    /// \return false if a field of one is outside of its bounds; the words are then useless
+    bool pack(const unsigned char* states, std::size_t stride, std::size_t count, std::uint64_t* words) const {
+        return pack_(*this, states, stride, count, words);
+    }
+
+ private:
+    static constexpr std::size_t piece_bytes = 8;
+    using Pack = bool (*)(const ParallelPacker&, const unsigned char*, std::size_t, std::size_t, std::uint64_t*);
+
+    struct Kernels;
+
+    alignas(32) std::array<unsigned char, most_bytes> low_{};     ///< of the field at this byte
+    alignas(32) std::array<unsigned char, most_bytes> range_{};   ///< high - low; 255 if there is no field
+    std::array<std::uint64_t, most_bytes / piece_bytes> mask_{};  ///< bits of fields in eight bytes
+    std::array<unsigned, most_bytes / piece_bytes> shift_{};      ///< where they go
+    std::size_t room_ = 0;
+    Pack pack_ = nullptr;
+};
+
+}  // namespace vmemcheck::checker
