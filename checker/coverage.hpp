@@ -31,16 +31,20 @@ class Coverage {
     Coverage() = default;
     /// Zeroes for the steps and choices of a model.
     Coverage(std::span<const StepInfo> steps, std::span<const ChoiceInfo> choices)
-        : steps_(steps.size()), values_(choices.size()), counts_(choices.size() * max_values) {
+        : steps_(steps.size()),
+          values_(choices.size()),
+          counts_(choices.size() * max_values),
+          step_limit_(static_cast<StepId>(steps.size())),
+          choice_limit_(static_cast<ChoiceId>(choices.size())) {
         for (std::size_t i = 0; i < choices.size(); ++i) values_[i] = static_cast<unsigned>(choices[i].values.size());
     }
 
     /// Counts an enabled run of a step. Misuse::none, or how the step used numbers that the model has not declared.
     [[gnu::always_inline]] Misuse record(StepId step, std::span<const SearchContext::Taken> taken) {
-        if (step >= steps_.size()) return Misuse::no_step;
+        if (step >= step_limit_) return Misuse::no_step;
         ++steps_[step].executions;
         for (const auto& answer : taken) {
-            if (answer.choice >= values_.size()) return Misuse::bad_choice;
+            if (answer.choice >= choice_limit_) return Misuse::bad_choice;
             const unsigned value = std::min(static_cast<unsigned>(answer.value), max_values - 1);
             if (value >= values_[answer.choice]) values_[answer.choice] = value + 1;
             ++counts_[answer.choice * max_values + value];
@@ -71,6 +75,8 @@ class Coverage {
         read.steps_ = from.list<StepCount, OwnVector<StepCount>>();
         read.values_ = from.list<unsigned, OwnVector<unsigned>>();
         read.counts_ = from.list<std::uint64_t, OwnVector<std::uint64_t>>();
+        read.step_limit_ = step_limit_;
+        read.choice_limit_ = choice_limit_;
         from.require(read.steps_.size() == steps_.size() && read.values_.size() == values_.size() &&
                          read.counts_.size() == counts_.size(),
                      "the coverage is of another model");
@@ -115,6 +121,9 @@ class Coverage {
     OwnVector<StepCount> steps_;
     OwnVector<unsigned> values_;
     OwnVector<std::uint64_t> counts_;  ///< max_values a choice
+    // What a vector says only after a subtraction and a shift.
+    StepId step_limit_ = 0;
+    ChoiceId choice_limit_ = 0;
 };
 
 }  // namespace vmemcheck::checker

@@ -53,6 +53,9 @@ bool Segment::reset(unsigned home_bits, unsigned rest_bits, std::uint64_t bucket
     at_.remainder_bits = shape.remainder_bits;
     at_.tail_bytes = shape.tail_bytes;
     at_.tail_mask = low_bits(8 * shape.tail_bytes);
+    constexpr unsigned wide = sizeof(std::uint64_t);
+    const unsigned tails = slots * shape.tail_bytes;
+    at_.wide_slots = tails < wide ? 0 : (tails - wide) / shape.tail_bytes + 1;
     size_ = 0;
     const std::uint64_t keys = (at_.buckets + most_far) * slots;
     room_ = keys - keys / 10;  // beyond, searches pass too many full buckets

@@ -146,6 +146,7 @@ class Segment {
         unsigned home_bits = 0;
         unsigned remainder_bits = 0;
         unsigned tail_bytes = 0;
+        unsigned wide_slots = 0;  ///< of a bucket, the first ones: the eight bytes from the tail on are tails of it
 
         [[nodiscard]] Spot spot_of(std::uint32_t home, std::uint64_t rest) const {
             const std::uint64_t scaled = home * buckets;
@@ -180,6 +181,13 @@ class Segment {
         void write(std::size_t bucket, unsigned slot, unsigned far, const Spot& spot) const {
             tags_of(bucket)[slot] = tag_of(spot, far);
             store_low(tail_of(bucket, slot), spot.tail, tail_bytes);
+        }
+        /// write() to a bucket whose slots after this one are free.
+        void write_next(std::size_t bucket, unsigned slot, unsigned far, const Spot& spot) const {
+            if (slot >= wide_slots) return write(bucket, slot, far, spot);
+            tags_of(bucket)[slot] = tag_of(spot, far);
+            std::memcpy(tail_of(bucket, slot), &spot.tail,
+                        sizeof spot.tail);  // cheaper than as many bytes as there are
         }
     };
 
@@ -242,7 +250,7 @@ class Segment::Filler {
             const unsigned char used = used_[bucket];
             if (used == slots) continue;
             if (size_ >= room_) return false;
-            at_.write(bucket, used, far, spot);
+            at_.write_next(bucket, used, far, spot);
             used_[bucket] = static_cast<unsigned char>(used + 1);
             ++size_;
             return true;
