@@ -40,20 +40,24 @@ bool CompactTable::rebuild(Part& part, const RestForm& form, std::uint64_t bucke
     for (;; buckets += buckets / 8 + 1) {
         Segment grown;
         if (!grown.reset(in_part_bits_, form.bits(), buckets, budget_)) return false;
-        bool fits = true;
-        if (part.set.size() != 0) {
+        bool fits = part.set.size() <= grown.room();
+        if (fits && part.set.size() != 0) {
             Segment::Filler filler(grown);
             if (!filler.reset(budget_)) return false;
+            const auto append = [&](std::uint32_t home, std::uint64_t rest) {
+                if (!filler.append(home, rest)) [[unlikely]]
+                    fits = false;
+            };
             if (without.empty() && part.form == form) {
-                part.set.for_each(
-                    [&](std::uint32_t home, std::uint64_t rest) { fits = fits && filler.append(home, rest); });
+                part.set.for_each(append);
             } else {
                 part.set.for_each([&](std::uint32_t home, std::uint64_t rest) {
                     const Key key{part.form.restore(rest), home};
                     if (std::binary_search(without.begin(), without.end(), key, before)) return;
-                    fits = fits && filler.append(home, form.squeeze(key.rest));
+                    append(home, form.squeeze(key.rest));
                 });
             }
+            filler.finish();
         }
         if (!fits) continue;
         part.set = std::move(grown);

@@ -230,11 +230,8 @@ class Segment {
 /// Fills an empty segment with different keys, cheapest in the order of homes: it remembers how many each bucket has.
 class Segment::Filler {
  public:
-    /// \param to must be empty, outlive it, and be left alone meanwhile
-    explicit Filler(Segment& to) : to_(to), at_(to.at_), room_(to.room_) {}
-    ~Filler() { to_.size_ = size_; }
-    Filler(const Filler&) = delete;
-    Filler& operator=(const Filler&) = delete;
+    /// \param to must be empty, outlive it, and be left alone until finish()
+    explicit Filler(Segment& to) : to_(to), at_(to.at_) {}
 
     /// To be called first. \return false if there is no memory
     [[nodiscard]] bool reset(MemoryBudget& budget) {
@@ -242,30 +239,28 @@ class Segment::Filler {
         used_ = block_.data();
         return enough;
     }
-    /// Adds a key that is not there; false if there is no room.
+    /// Adds a key that is not there; false if it has to be kept apart, and cannot be. Never to be called for more than
+    /// the segment's room().
     [[nodiscard]] bool append(std::uint32_t home, std::uint64_t rest) {
         const Spot spot = at_.spot_of(home, rest);
         std::size_t bucket = spot.bucket;
         for (unsigned far = 0; far <= most_far; ++far, ++bucket) {
             const unsigned char used = used_[bucket];
             if (used == slots) continue;
-            if (size_ >= room_) return false;
             at_.write_next(bucket, used, far, spot);
             used_[bucket] = static_cast<unsigned char>(used + 1);
-            ++size_;
             return true;
         }
-        to_.size_ = size_;
-        const bool added = to_.insert_apart({rest, home}) == Done::added;
-        size_ = to_.size_;
-        return added;
+        return to_.insert_apart({rest, home}) == Done::added;
+    }
+    /// To be called last.
+    void finish() {
+        for (std::size_t bucket = 0; bucket < at_.buckets + most_far; ++bucket) to_.size_ += used_[bucket];
     }
 
  private:
-    Segment& to_;
-    Places at_;  ///< a copy, as in for_each()
-    std::uint64_t room_;
-    std::uint64_t size_ = 0;
+    Segment& to_;  ///< its size counts only what is kept apart, until finish()
+    Places at_;    ///< a copy, as in for_each()
     Block block_;  ///< a byte a bucket
     unsigned char* used_ = nullptr;
 };
