@@ -12,8 +12,8 @@ namespace detail {
 /// Both halves of the 128-bit product, folded: the "mum" of wyhash (Wang Yi, 2019).
 inline std::uint64_t fold_multiply(std::uint64_t a, std::uint64_t b) {
     __extension__ using Wide = unsigned __int128;
-    // Two products: GCC 12 keeps one of 128 bits in memory to split it.
-    return (a * b) ^ static_cast<std::uint64_t>(static_cast<Wide>(a) * b >> 64);
+    const Wide product = static_cast<Wide>(a) * b;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
 }  // namespace detail

@@ -65,9 +65,8 @@ class Expander {
     /// The same, for searches: copying what was just written in smaller pieces would wait for the writes.
     template <class Sink>
     void expand(const State& from, ActorId actor, Sink& sink, Moves& moves) {
-        SearchContext context;
         begin(moves);
-        run_in(context, from, actor, 0, sink, moves);
+        run(from, actor, 0, sink, moves);
     }
     /// The same of one actor after the other, sooner: what a call for each would cost is paid once. The sink's
     /// begin(actor) is called before each of them.
