@@ -71,16 +71,15 @@ class Coverage {
     }
     /// Reads what was saved of the same model.
     void load(ArchiveReader& from) {
-        Coverage read;
-        read.steps_ = from.list<StepCount, OwnVector<StepCount>>();
-        read.values_ = from.list<unsigned, OwnVector<unsigned>>();
-        read.counts_ = from.list<std::uint64_t, OwnVector<std::uint64_t>>();
-        read.step_limit_ = step_limit_;
-        read.choice_limit_ = choice_limit_;
-        from.require(read.steps_.size() == steps_.size() && read.values_.size() == values_.size() &&
-                         read.counts_.size() == counts_.size(),
-                     "the coverage is of another model");
-        *this = std::move(read);
+        auto steps = from.list<StepCount, OwnVector<StepCount>>();
+        auto values = from.list<unsigned, OwnVector<unsigned>>();
+        auto counts = from.list<std::uint64_t, OwnVector<std::uint64_t>>();
+        from.require(
+            steps.size() == steps_.size() && values.size() == values_.size() && counts.size() == counts_.size(),
+            "the coverage is of another model");
+        steps_ = std::move(steps);
+        values_ = std::move(values);
+        counts_ = std::move(counts);
     }
 
     /// What was counted of a step of the model.

@@ -65,13 +65,8 @@ class Mixer {
     static constexpr std::uint32_t second_inverse = detail::inverse_of(second);
     static_assert(first * first_inverse == 1 && second * second_inverse == 1);
 
-    /// The low half of detail::fold_multiply(). Two products: GCC 12 splits one of 128 bits through memory in here.
     static std::uint32_t spread(std::uint64_t rest) {
-        __extension__ using Wide = unsigned __int128;
-        constexpr std::uint64_t by = 0xe7037ed1a0b428dbULL;
-        const std::uint64_t mixed = rest ^ 0xa0761d6478bd642fULL;
-        return static_cast<std::uint32_t>(mixed * by) ^
-               static_cast<std::uint32_t>(static_cast<std::uint64_t>(static_cast<Wide>(mixed) * by >> 64));
+        return detail::fold_multiply_low(rest ^ 0xa0761d6478bd642fULL, 0xe7037ed1a0b428dbULL);
     }
 
     std::uint32_t mask_;

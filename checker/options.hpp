@@ -99,8 +99,8 @@ struct SearchOptions {
     bool check_fused = false;  ///< evaluate invariants on the states within a fused transition as well
     /// End when every property is violated or reached. Properties that hold keep a search going to its end.
     bool stop_when_decided = true;
-    bool parallel_packing =
-        true;  ///< use a ParallelPacker and a ParallelUnpacker where usable; only the time depends on it
+    /// Use a ParallelPacker and a ParallelUnpacker where they are usable; nothing but the time depends on it.
+    bool parallel_packing = true;
     CheckpointOptions checkpoint;  ///< none unless it names a file
     /// A folder for the tables, logs and levels of a breadth-first search of states and steps: files without a name, of
     /// which the system keeps in memory what it has room for. max_memory_bytes then bounds the rest. Empty: none.

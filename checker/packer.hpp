@@ -3,11 +3,9 @@
 /// States as few 64-bit words, kept up to date by what changed.
 #pragma once
 
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <type_traits>
 #include <vector>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "checker/parallel_packer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "checker/parallel_unpacker.hpp"
@@ -72,13 +73,13 @@ ParallelPacker::ParallelPacker(const Packer& packer, std::size_t state_bytes) {
         if (slot.size != 1) return;
         low_[slot.offset] = static_cast<unsigned char>(slot.low);
         range_[slot.offset] = static_cast<unsigned char>(slot.range);
+        end = std::max<std::size_t>(end, slot.offset + 1);
         const std::size_t piece = slot.offset / piece_bytes;
         if (slot.mask == 0) continue;
         // The fields of a word are in the order of their bytes.
         if (mask_[piece] == 0) shift_[piece] = slot.shift;
         mask_[piece] |= std::uint64_t{slot.mask} << (8 * (slot.offset % piece_bytes));
     }
-    for (const Packer::Slot& slot : packer.slots()) end = std::max<std::size_t>(end, slot.offset + 1);
     room_ = (end + Kernels::lane_bytes - 1) / Kernels::lane_bytes * Kernels::lane_bytes;
     pack_ = Kernels::of((end + piece_bytes - 1) / piece_bytes, std::make_index_sequence<most_bytes / piece_bytes>());
 }

@@ -186,8 +186,8 @@ class Segment {
         void write_next(std::size_t bucket, unsigned slot, unsigned far, const Spot& spot) const {
             if (slot >= wide_slots) return write(bucket, slot, far, spot);
             tags_of(bucket)[slot] = tag_of(spot, far);
-            std::memcpy(tail_of(bucket, slot), &spot.tail,
-                        sizeof spot.tail);  // cheaper than as many bytes as there are
+            // Cheaper than as many bytes as the tail has.
+            std::memcpy(tail_of(bucket, slot), &spot.tail, sizeof spot.tail);
         }
     };
 

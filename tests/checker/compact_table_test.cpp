@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "checker/discovery_log.hpp"
+#include "checker/hash.hpp"
 #include "checker/key_queue.hpp"
 #include "checker/keys.hpp"
 #include "checker/leaf_table.hpp"
@@ -34,6 +35,10 @@ TEST(Mixer, IsAPermutationThatCanBeUndone) {
             }
         }
     }
+}
+
+RC_GTEST_PROP(FoldMultiply, HasALowHalfOfItsOwn, (std::uint64_t a, std::uint64_t b)) {
+    RC_ASSERT(detail::fold_multiply_low(a, b) == static_cast<std::uint32_t>(detail::fold_multiply(a, b)));
 }
 
 RC_GTEST_PROP(Mixer, CanBeUndoneForAllBits, (std::uint32_t core, std::uint64_t rest)) {
