@@ -291,10 +291,16 @@ std::uint64_t expect_same(const M& model, const std::vector<Property<M>>& proper
     return all.statistics.states - some.statistics.states;
 }
 
+#ifdef VMEMCHECK_SLOW_BUILD
+constexpr unsigned samples = 300;
+#else
+constexpr unsigned samples = 1500;
+#endif
+
 TEST(PartialOrder, ChangesNoVerdictOfRandomPrograms) {
     std::uint64_t left_out = 0;
     unsigned programs_with_less = 0;
-    for (unsigned seed = 0; seed < 1500; ++seed) {
+    for (unsigned seed = 0; seed < samples; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         const Programs programs = random_programs(seed);
         SearchOptions options;
@@ -304,8 +310,8 @@ TEST(PartialOrder, ChangesNoVerdictOfRandomPrograms) {
         programs_with_less += less > 0 ? 1 : 0;
         if (testing::Test::HasFailure()) break;
     }
-    EXPECT_GT(programs_with_less, 500U);
-    EXPECT_GT(left_out, 20'000U);
+    EXPECT_GT(programs_with_less, samples / 3);
+    EXPECT_GT(left_out, samples * 13);
 }
 
 using Op = Programs::Op;
@@ -409,7 +415,7 @@ struct Twins : Programs {
 
 TEST(PartialOrder, GoesTogetherWithSymmetry) {
     std::uint64_t fewer = 0;
-    for (unsigned seed = 0; seed < 400; ++seed) {
+    for (unsigned seed = 0; seed < samples / 3; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         Twins twins{random_programs(seed)};
         if (twins.environment + 2 > twins.tasks) continue;
@@ -432,7 +438,7 @@ TEST(PartialOrder, GoesTogetherWithSymmetry) {
         }
         if (testing::Test::HasFailure()) break;
     }
-    EXPECT_GT(fewer, 1000U);
+    EXPECT_GT(fewer, samples * 2 / 3);
 }
 
 TEST(PartialOrder, GoesOnFromACheckpointOfItsOwn) {
