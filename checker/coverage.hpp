@@ -51,6 +51,23 @@ class Coverage {
         }
         return Misuse::none;
     }
+    /// Number of a counter of record(), for count(): that of a step.
+    [[nodiscard]] std::uint32_t counter_of(StepId step) const { return step; }
+    /// Number of a counter of record(), for count(): that of an answer.
+    [[nodiscard]] std::uint32_t counter_of(const SearchContext::Taken& answer) const {
+        const unsigned value = std::min(static_cast<unsigned>(answer.value), max_values - 1);
+        return step_limit_ + answer.choice * max_values + value;
+    }
+    /// Numbers there are of counters.
+    [[nodiscard]] std::size_t counters() const { return steps_.size() + counts_.size(); }
+    /// Counts what record() counted once, so many times more.
+    void count(std::uint32_t counter, std::uint64_t times) {
+        if (counter < step_limit_) {
+            steps_[counter].executions += times;
+        } else {
+            counts_[counter - step_limit_] += times;
+        }
+    }
     /// Counts a new state for the step that its transition began with.
     void new_state(StepId step) { ++steps_[step].new_states; }
     /// Adds what another counted of the same model.

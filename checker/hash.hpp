@@ -15,13 +15,6 @@ inline std::uint64_t fold_multiply(std::uint64_t a, std::uint64_t b) {
     const Wide product = static_cast<Wide>(a) * b;
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
-/// The low half of fold_multiply(), sooner: GCC 12 splits a product of 128 bits through memory where only halves of it
-/// are used, but not two products.
-inline std::uint32_t fold_multiply_low(std::uint64_t a, std::uint64_t b) {
-    __extension__ using Wide = unsigned __int128;
-    const auto high = static_cast<std::uint64_t>(static_cast<Wide>(a) * b >> 64);
-    return static_cast<std::uint32_t>(a * b) ^ static_cast<std::uint32_t>(high);
-}
 
 }  // namespace detail
 

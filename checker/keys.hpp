@@ -6,8 +6,6 @@
 #include <array>
 #include <cstdint>
 
-#include "checker/hash.hpp"
-
 namespace vmemcheck::checker {
 
 /// A state in two parts that together tell it from every other: `home` is where it belongs in a table, `rest` what has
@@ -58,15 +56,23 @@ class Mixer {
         return (x ^ spread(rest)) & mask_;
     }
 
- private:
+    // What it multiplies by, and shifts by, for who does the same in another way.
     static constexpr std::uint32_t first = 0x9e3779b1U;
     static constexpr std::uint32_t second = 0x85ebca6bU;
+    static constexpr std::uint32_t spread_low = 0x78bd642fU;
+    static constexpr std::uint32_t spread_high = 0xa0b428dbU;
+    [[nodiscard]] std::uint32_t mask() const { return mask_; }
+    [[nodiscard]] unsigned shift() const { return shift_; }
+
+ private:
     static constexpr std::uint32_t first_inverse = detail::inverse_of(first);
     static constexpr std::uint32_t second_inverse = detail::inverse_of(second);
     static_assert(first * first_inverse == 1 && second * second_inverse == 1);
 
+    /// Both halves of products of 32 bits, folded: vectors of numbers can be multiplied so.
     static std::uint32_t spread(std::uint64_t rest) {
-        return detail::fold_multiply_low(rest ^ 0xa0761d6478bd642fULL, 0xe7037ed1a0b428dbULL);
+        const std::uint64_t product = (rest & low_bits(32)) * spread_low + (rest >> 32) * spread_high;
+        return static_cast<std::uint32_t>(product ^ product >> 32);
     }
 
     std::uint32_t mask_;

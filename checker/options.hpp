@@ -88,8 +88,8 @@ struct SearchOptions {
     /// without liveness properties; otherwise, and for models that do not say what their actors touch, nothing comes of
     /// it. Verdicts stay the same; counterexamples may be longer than the shortest.
     bool partial_order = false;
-    /// Where symmetry or partial-order reduction is made use of, one of so many states expanded is looked at whether
-    /// the model is what it says. If it is not, that is a model error. 0: none.
+    /// Where symmetry, partial-order reduction or caching of steps is made use of, one of so many states expanded is
+    /// looked at whether the model is what it says. If it is not, that is a model error. 0: none.
     std::uint64_t audit_each = 1000;
     /// Without fusing, as many states are looked at whether local steps are local.
     bool audit_local = false;
@@ -101,6 +101,11 @@ struct SearchOptions {
     bool stop_when_decided = true;
     /// Use a ParallelPacker and a ParallelUnpacker where they are usable; nothing but the time depends on it.
     bool parallel_packing = true;
+    /// Do again what actors were seen to do in states that agree in all that matters to them, without running their
+    /// steps (see DeclaresDependencies and docs/searching.md): breadth first, of states that are packed into one word,
+    /// without symmetry, fusing, and properties of steps; otherwise, and for models that do not say what their steps
+    /// depend on, nothing comes of it. Nothing but the time depends on it, if what the model says is so.
+    bool cache_steps = true;
     CheckpointOptions checkpoint;  ///< none unless it names a file
     /// A folder for the tables, logs and levels of a breadth-first search of states and steps: files without a name, of
     /// which the system keeps in memory what it has room for. max_memory_bytes then bounds the rest. Empty: none.

@@ -210,7 +210,7 @@ class RoundSearch : SearchFrame<M> {
         Monitor<M> all = monitor_;
         for (const auto& worker : workers_) {
             all.absorb(worker->monitor);
-            now.coverage.absorb(worker->coverage);
+            now.coverage.absorb(worker->counted());
         }
         for (unsigned i = 0; i < store_->threads(); ++i) {
             now.coverage.absorb(store_->buffers(i).coverage);
@@ -286,7 +286,7 @@ class RoundSearch : SearchFrame<M> {
     Result<M> result() {
         for (const auto& worker : workers_) {
             monitor_.absorb(worker->monitor);
-            coverage_.absorb(worker->coverage);
+            coverage_.absorb(worker->counted());
         }
         Result<M> result = verdicts();
         if (store_) {

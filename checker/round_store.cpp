@@ -30,7 +30,8 @@ void RoundRecords::grow() {
 }
 
 std::size_t RoundBuffers::bytes() const {
-    std::size_t bytes = recent.capacity() * sizeof(Key) + fresh.capacity() * sizeof(std::uint64_t);
+    std::size_t bytes = step_cache + recent.capacity() * sizeof(Key) + recent_words.capacity() * sizeof(std::uint64_t);
+    bytes += fresh.capacity() * sizeof(std::uint64_t);
     bytes += of_transition.capacity() * sizeof(void*);
     for (const RoundRecords& of_part : records) bytes += of_part.bytes();
     return bytes;
@@ -60,7 +61,7 @@ RoundStore::RoundStore(std::span<const FieldInfo> fields, std::span<const unsign
     for (RoundBuffers& buffers : buffers_) {
         buffers.coverage = coverage;
         buffers.beyond = coverage;
-        buffers.forget();
+        buffers.forget(keys_->plain());
     }
 }
 
@@ -399,6 +400,7 @@ RoundStore::Full RoundStore::regroup() {
 }
 
 void RoundStore::begin_packing() {
+    if (keys_->plain()) word_mixer_ = WordMixer(keys_->mixer(), keys_->home_bits(), options_.parallel_packing);
     if (!options_.parallel_packing) return;
     parallel_unpacker_ = ParallelUnpacker(packer_, state_);
     parallel_packer_ = ParallelPacker(packer_, state_.size());
@@ -409,7 +411,7 @@ void RoundStore::begin_keys(Packer packer, std::unique_ptr<StateKeys> keys) {
     keys_ = std::move(keys);
     packed_.resize(packer_.words());
     begin_packing();
-    for (RoundBuffers& buffers : buffers_) buffers.forget();
+    for (RoundBuffers& buffers : buffers_) buffers.forget(keys_->plain());
 }
 
 void RoundStore::save(ArchiveWriter& to) const {

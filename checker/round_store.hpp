@@ -29,6 +29,7 @@
 #include "checker/seen_prints.hpp"
 #include "checker/state_keys.hpp"
 #include "checker/team.hpp"
+#include "checker/word_mixer.hpp"
 
 namespace vmemcheck::checker::detail {
 
@@ -100,6 +101,8 @@ struct alignas(line_bytes) RoundBuffers {
     std::array<RoundRecords, most_round_parts> records;
     /// Keys of successors made lately: one made again is in the table, or will be when its turn comes.
     std::vector<Key> recent;
+    std::vector<std::uint64_t> recent_words;  ///< the same, of states that are their own keys
+    std::size_t step_cache = 0;               ///< bytes of the thread's cache of steps
     // For putting new ones in order:
     std::vector<const RoundRecord*> of_transition;  ///< of the chunk, if its bit is set
     std::vector<std::uint64_t> fresh;               ///< a bit for each transition of the chunk; all clear
@@ -107,7 +110,11 @@ struct alignas(line_bytes) RoundBuffers {
     Coverage beyond;                                ///< of those over the limit
 
     /// Forgets which keys were made lately.
-    void forget() { recent.assign(recent_keys, Key{~std::uint64_t{0}, ~std::uint32_t{0}}); }
+    /// \param plain states are their own keys
+    void forget(bool plain) {
+        recent.assign(plain ? 0 : recent_keys, Key{~std::uint64_t{0}, ~std::uint32_t{0}});
+        recent_words.assign(plain ? recent_keys : 0, ~std::uint64_t{0});
+    }
     [[nodiscard]] std::size_t bytes() const;
 };
 
@@ -131,6 +138,8 @@ class RoundStore {
     [[nodiscard]] const ParallelUnpacker& parallel_unpacker() const { return parallel_unpacker_; }
     /// Packs as the packer does, if usable().
     [[nodiscard]] const ParallelPacker& parallel_packer() const { return parallel_packer_; }
+    /// Of use if keys().plain().
+    [[nodiscard]] const WordMixer& word_mixer() const { return word_mixer_; }
     [[nodiscard]] StateKeys& keys() { return *keys_; }
     /// Which part of what was seen a key belongs to, if not approximate().
     [[nodiscard]] unsigned part_of(const Key& key) const { return table_->part_of(key.home); }
@@ -223,6 +232,7 @@ class RoundStore {
     Packer packer_;
     ParallelUnpacker parallel_unpacker_;
     ParallelPacker parallel_packer_;
+    WordMixer word_mixer_;
     std::unique_ptr<StateKeys> keys_;
     std::unique_ptr<CompactTable> table_;  ///< unless approximate()
     std::unique_ptr<SeenPrints> prints_;   ///< if approximate()

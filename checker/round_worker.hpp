@@ -16,9 +16,11 @@
 #include <vector>
 
 #include "checker/coverage.hpp"
+#include "checker/dependencies.hpp"
 #include "checker/discovery_log.hpp"
 #include "checker/footprint.hpp"
 #include "checker/footprint_audit.hpp"
+#include "checker/key_adder.hpp"
 #include "checker/local_audit.hpp"
 #include "checker/model.hpp"
 #include "checker/monitor.hpp"
@@ -34,9 +36,11 @@
 #include "checker/search_frame.hpp"
 #include "checker/seen_prints.hpp"
 #include "checker/state_keys.hpp"
+#include "checker/step_cache.hpp"
 #include "checker/successors.hpp"
 #include "checker/symmetry.hpp"
 #include "checker/symmetry_audit.hpp"
+#include "checker/word_mixer.hpp"
 
 namespace vmemcheck::checker::detail {
 
@@ -70,11 +74,11 @@ struct alignas(line_bytes) RoundWorker {
           coverage(model_.steps(), model_.choices()),
           audits_local(options_.audit_local && !options_.fuse && PredictsSteps<M>),
           audits_footprints((options_.audit_footprints || options_.partial_order) && DeclaresFootprints<M>),
-          audits(options_.audit_each != 0 && (!symmetry.empty() || audits_local || audits_footprints)),
           reduces(options_.partial_order && DeclaresFootprints<M>),
           watches_steps(monitor.watches_steps() || options_.check_fused),
           current{sample, {}},
           moves(model_.actor_count()),
+          homes(std::max<std::size_t>(most_pending, most_queued()) + WordMixer::lane_words),
           pending(most_pending + packing_room / sizeof(Pending) + 1, Pending{sample}),
           made(pending.data()),
           no_room(made + most_pending) {
@@ -85,6 +89,8 @@ struct alignas(line_bytes) RoundWorker {
         packed.assign(store.packer().words(), 0);
         next_packed.assign(store.packer().words(), 0);
         current_packed = false;
+        begin_caching();
+        audits = options.audit_each != 0 && (!symmetry.empty() || audits_local || audits_footprints || caches);
     }
 
     const M& model;
@@ -100,7 +106,7 @@ struct alignas(line_bytes) RoundWorker {
     Coverage coverage;
     bool audits_local;       ///< looks at some states whether local steps are local
     bool audits_footprints;  ///< looks at some states whether actors touch what the model says
-    bool audits;             ///< looks at some states whether reductions may be used
+    bool audits = false;     ///< looks at some states whether the model is what it says
     bool reduces;            ///< expands persistent sets only
     bool watches_steps;      ///< something is evaluated on steps that fail no assertion
     std::uint64_t transitions = 0;
@@ -144,9 +150,30 @@ struct alignas(line_bytes) RoundWorker {
     };
     static constexpr unsigned most_pending = 32;
     static constexpr std::size_t packing_room = ParallelPacker::most_bytes;  ///< behind them, as it reads whole lanes
+    OwnVector<std::uint32_t> homes;                                          ///< of words that are given to the table
     OwnVector<Pending> pending;
     Pending* made;           ///< the next one
     const Pending* no_room;  ///< behind them all
+
+    // Successors of one word, if steps are cached: packed, and their transitions are first_queued, first_queued + 1,
+    // ...
+    bool caches = false;
+    StepCache cache;
+    OwnVector<std::uint64_t> bits_of_bytes;  ///< of a state: bits of the packed one
+    OwnVector<std::uint64_t> queue;
+    std::size_t queued = 0;
+    std::vector<StepCache::Entry*> repeated;  ///< of each actor, in the state being expanded
+    std::uint32_t first_queued = 0;
+    /// What is seen of a step that is not known.
+    struct Lesson {
+        StepCache::Notes notes;
+        StepId step = no_step;
+        bool fit = false;  ///< to be kept
+    };
+    Lesson lesson;
+
+    /// Of one state.
+    [[nodiscard]] std::size_t most_queued() const { return moves.size() * StepCache::most_outcomes; }
 
     void begin(ActorId who) {
         actor = who;
@@ -159,6 +186,9 @@ struct alignas(line_bytes) RoundWorker {
         if (const Misuse how = coverage.record(context.step(), context.taken()); how != Misuse::none) [[unlikely]] {
             broken(how, who, context);
             return false;
+        }
+        if constexpr (DeclaresDependencies<M>) {
+            if (lesson.fit) learn_step(context);
         }
         if (!watches_steps && context.failures().empty()) [[likely]]
             return true;
@@ -185,6 +215,11 @@ struct alignas(line_bytes) RoundWorker {
     void broken(Misuse how, ActorId who, const SearchContext& context) {
         fail(misuse_text(model, how, who, context), Place{index, false, 0, 0, 0});
     }
+    /// The coverage, once all is counted.
+    const Coverage& counted() {
+        cache.each_used([this](StepCache::Entry& entry, const StepCache::Notes& notes) { count(entry, notes); });
+        return coverage;
+    }
     void fail(std::string message, std::optional<Place> place) {
         if (!error) error = RoundError{index, std::move(message), place};
     }
@@ -192,6 +227,7 @@ struct alignas(line_bytes) RoundWorker {
     /// Expands the states of a chunk. \param look only evaluate properties of the states
     void expand(RoundChunk& work, bool look) {
         chunk = &work;
+        queued = 0;
         work.worker = number;
         work.starts.clear();
         const unsigned parts = store.parts();
@@ -220,6 +256,8 @@ struct alignas(line_bytes) RoundWorker {
  private:
     /// Gives the pending successors to the parts of the table that their keys belong to.
     void pack() {
+        hand_over();
+        lesson.fit = false;
         if constexpr (Symmetric<M>) {
             if (!symmetry.empty()) {
                 for (Pending* next = pending.data(); next != made; ++next) symmetry.normalize(next->state);
@@ -233,23 +271,38 @@ struct alignas(line_bytes) RoundWorker {
         made = pending.data();
     }
     void pack_plain() {
-        std::array<std::uint64_t, most_pending> words;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+        std::array<std::uint64_t, most_pending> words{};
         const Pending* const first = pending.data();
         const auto count = static_cast<std::size_t>(made - first);
         if (!pack_words(first, count, words.data())) [[unlikely]]
             return;
+        add_words(words.data(), count, [first](std::size_t i) { return first[i].transition; });
+    }
+    /// Gives packed successors to the parts of the table. \param words that a WordMixer can read \param number_of the
+    /// transition of each
+    template <class NumberOf>
+    void add_words(const std::uint64_t* words, std::size_t count, NumberOf number_of) {
         const unsigned home_bits = store.keys().home_bits();
-        const Mixer mixer = store.keys().mixer();
-        const Adder adder(*this);
-        const auto key = [&](std::size_t i) { return StateKeys::key_of_word(words[i], home_bits, mixer); };
+        store.word_mixer().homes(words, count, homes.data());
+        const KeyAdder adder(buffers, store);
+        const std::uint32_t* const home = homes.data();
         // Two loops, as a fingerprint in the common one costs it 1.5 % of a search's instructions.
         if (store.approximate()) [[unlikely]] {
             for (std::size_t i = 0; i < count; ++i) {
-                adder.add(key(i), first[i].transition, RoundStore::print_of({&words[i], 1}));
+                const Key key{words[i] >> home_bits, home[i]};
+                adder.add_word(words[i], key, number_of(i), RoundStore::print_of({&words[i], 1}));
             }
             return;
         }
-        for (std::size_t i = 0; i < count; ++i) adder.add(key(i), first[i].transition);
+        for (std::size_t i = 0; i < count; ++i)
+            adder.add_word(words[i], {words[i] >> home_bits, home[i]}, number_of(i));
+    }
+    /// Gives the queued successors to the parts of the table.
+    void hand_over() {
+        if (queued == 0) return;
+        const std::uint32_t first = first_queued;
+        add_words(queue.data(), queued, [first](std::size_t i) { return first + static_cast<std::uint32_t>(i); });
+        queued = 0;
     }
     /// \return false if a field of a successor is out of bounds; it was reported
     bool pack_words(const Pending* first, std::size_t count, std::uint64_t* words) {
@@ -275,7 +328,7 @@ struct alignas(line_bytes) RoundWorker {
         StateKeys& keys = store.keys();
         std::uint64_t* const words = next_packed.data();
         const bool approximate = store.approximate();
-        const Adder adder(*this);
+        const KeyAdder adder(buffers, store);
         for (const Pending *next = pending.data(), *end = made; next != end; ++next) {
             std::uint64_t changed = 0;
             if (packer.template repack<false>(current.state, next->state, words, changed) >= 0) [[unlikely]]
@@ -303,41 +356,18 @@ struct alignas(line_bytes) RoundWorker {
     void out_of_bounds(const Pending& successor) {
         fail({}, Place{index, true, successor.actor, successor.outcome, successor.runs});
     }
-    /// Puts keys where they belong, except those made lately. For a loop: what it uses can be kept in registers.
-    class Adder {
-     public:
-        explicit Adder(RoundWorker& worker)
-            : recent_(worker.buffers.recent.data()),
-              records_(worker.buffers.records.data()),
-              in_part_bits_(worker.store.approximate() ? 0 : worker.store.in_part_bits()) {}
-        void add(const Key& key, std::uint32_t number) const {
-            records_[key.home >> in_part_bits_].add_unless(again(key), {key.rest, key.home, number});
-        }
-        void add(const Key& key, std::uint32_t number, std::uint64_t print) const {
-            records_[SeenPrints::part_of(print)].add_unless(again(key), {key.rest, key.home, number}, print);
-        }
-
-     private:
-        [[nodiscard]] bool again(const Key& key) const {
-            Key& known = recent_[key.home % RoundBuffers::recent_keys];
-            const bool same = ((known.rest ^ key.rest) | (known.home ^ key.home)) == 0;
-            known = key;
-            return same;
-        }
-
-        Key* recent_;
-        RoundRecords* records_;
-        unsigned in_part_bits_;
-    };
     std::uint32_t count_transition() {
         ++outcome;
-        if (transition == step_room) [[unlikely]] {
-            chunk->steps.resize(std::max<std::size_t>(2 * step_room, 1024));
-            steps = chunk->steps.data();
-            step_room = chunk->steps.size();
-        }
+        if (transition == step_room) [[unlikely]]
+            grow_steps();
         steps[transition] = first_step;
         return transition++;
+    }
+    /// Makes room for some more steps.
+    void grow_steps(std::size_t more = 1) {
+        chunk->steps.resize(std::max<std::size_t>(2 * (step_room + more), 1024));
+        steps = chunk->steps.data();
+        step_room = chunk->steps.size();
     }
     /// Looks at the state whether reductions may be used.
     void audit() {
@@ -398,13 +428,175 @@ struct alignas(line_bytes) RoundWorker {
                 }
             }
         }
-        expander.expand_each(current.state, moves, *this);
-        pack();
+        if (caches && cache.useful()) {
+            expand_known();
+        } else {
+            expander.expand_each(current.state, moves, *this);
+            pack();
+        }
         if (!error && monitor.wants_moves()) monitor.on_moves(current.state, moves, hit);
     }
     void expand_actor(ActorId who) {
         begin(who);
         expander.expand(current.state, who, *this, moves[who]);
+    }
+
+    // ---- steps that are known ----
+
+    void begin_caching() {
+        if constexpr (DeclaresDependencies<M>) {
+            static_cast<void>(counted());
+            caches = options.cache_steps && store.keys().plain() && symmetry.empty() && !expander.fuses() &&
+                     !watches_steps && moves.size() <= StepCache::most_actors && coverage.counters() <= 0xffff;
+            if (!caches) return;
+            cache = StepCache(static_cast<unsigned>(moves.size()));
+            buffers.step_cache = cache.bytes();
+            repeated.assign(moves.size(), nullptr);
+            queue.assign(most_queued() + WordMixer::lane_words, 0);
+            bits_of_bytes.assign(sizeof(State), 0);
+            for (const Packer::Slot& slot : store.packer().slots()) {
+                for (unsigned byte = 0; byte < slot.size; ++byte) {
+                    bits_of_bytes[slot.offset + byte] |= std::uint64_t{slot.mask} << slot.shift;
+                }
+            }
+        }
+    }
+    void count(StepCache::Entry& entry, const StepCache::Notes& notes) {
+        for (unsigned i = 0; i < notes.counter_count; ++i) coverage.count(notes.counters[i], entry.hits);
+        entry.hits = 0;
+    }
+    /// As Expander::expand_each() and pack(), but runs only those steps that are not known.
+    void expand_known() {
+        if constexpr (DeclaresDependencies<M>) {
+            const std::uint64_t word = packed[0];
+            cache.next_state();
+            if (transition + most_queued() > step_room) [[unlikely]]
+                grow_steps(most_queued());
+            const std::uint32_t begin = first_queued = transition;
+            const std::uint64_t micro_steps_before = micro_steps;
+            if (audits && index % options.audit_each == 0) {
+                for (ActorId who = 0; who < moves.size(); ++who) learn(who, word, cache.find(who, word));
+            } else {
+                repeat_known(word);
+            }
+            micro_steps = micro_steps_before + (transition - begin);  // as nothing is fused
+            hand_over();
+        }
+    }
+    void repeat_known(std::uint64_t word) {
+        const auto count = static_cast<ActorId>(moves.size());
+        const StepCache::Finder finder(cache);
+        // What the loop changes, in registers.
+        std::uint64_t* out = queue.data();
+        StepId* taken = steps + transition;
+        for (ActorId who = 0; who < count; ++who) {
+            StepCache::Entry* const known = finder.find(who, word);
+            repeated[who] = known;
+            if (known == nullptr) [[unlikely]] {
+                queued = static_cast<std::size_t>(out - queue.data());
+                transition = static_cast<std::uint32_t>(taken - steps);
+                learn(who, word, nullptr);
+                out = queue.data() + queued;
+                taken = steps + transition;
+                continue;
+            }
+            ++known->hits;
+            // Few have more than two outcomes; for less there is no branch.
+            out[0] = word ^ known->changes[0];
+            out[1] = word ^ known->changes[1];
+            taken[0] = taken[1] = known->step;
+            if (known->count > 2) {
+                out[2] = word ^ known->changes[2];
+                out[3] = word ^ known->changes[3];
+                taken[2] = taken[3] = known->step;
+            }
+            out += known->count;
+            taken += known->count;
+        }
+        queued = static_cast<std::size_t>(out - queue.data());
+        transition = static_cast<std::uint32_t>(taken - steps);
+        if (!monitor.wants_moves()) return;
+        for (ActorId who = 0; who < count; ++who) {
+            if (repeated[who] == nullptr) continue;
+            const StepCache::Notes& notes = cache.notes_of(who, *repeated[who]);
+            moves[who].enabled = notes.enabled;
+            moves[who].guarded = notes.guarded;
+            moves[who].guard.holder = notes.holder;
+        }
+    }
+    void learn_step(const SearchContext& context) {
+        StepCache::Notes& notes = lesson.notes;
+        const std::size_t counters = notes.counter_count + std::size_t{1} + context.taken().size();
+        const auto number_of_outcome = static_cast<std::size_t>(outcome);
+        if (number_of_outcome >= StepCache::most_outcomes || counters > StepCache::most_counters ||
+            !context.failures().empty()) {
+            lesson.fit = false;
+            return;
+        }
+        if (number_of_outcome != 0 && context.step() != lesson.step) lesson.fit = false;
+        lesson.step = context.step();
+        const auto note = [&notes](std::uint32_t counter) {
+            notes.counters[notes.counter_count++] = static_cast<std::uint16_t>(counter);
+        };
+        note(coverage.counter_of(context.step()));
+        for (const auto& answer : context.taken()) note(coverage.counter_of(answer));
+    }
+    /// Runs a step. \param known what it is believed to do, to be compared; or null
+    void learn(ActorId who, std::uint64_t word, const StepCache::Entry* known) {
+        lesson.notes = {};
+        lesson.fit = true;
+        const std::uint32_t first = transition;
+        const bool was_error = error.has_value();
+        expand_actor(who);
+        // Those of all that are still to come may be repeated.
+        if (transition + most_queued() > step_room) grow_steps(most_queued());
+        const bool fit = std::exchange(lesson.fit, false);
+        const auto count = static_cast<std::size_t>(made - pending.data());
+        if (!fit || error.has_value() != was_error || transition - first != count) {
+            pack();
+            first_queued = transition;
+            if (known != nullptr) wrong(who, depends_on_more);
+            return;
+        }
+        std::uint64_t* const words = queue.data() + queued;
+        made = pending.data();
+        if (!pack_words(pending.data(), count, words)) return;
+        queued += count;
+        if (known == nullptr) {
+            cache.missed(who);
+            if (!cache.useful(who)) return;
+        }
+        StepCache::Entry seen;
+        FieldSet fields(current.state, bits_of_bytes);
+        model.depends_on(current.state, who, fields);
+        seen.word = word;
+        seen.depends = fields.bits();
+        seen.step = lesson.step;
+        seen.count = static_cast<std::uint32_t>(count);
+        std::uint64_t changes = 0;
+        for (std::size_t i = 0; i < count; ++i) changes |= seen.changes[i] = word ^ words[i];
+        lesson.notes.enabled = moves[who].enabled;
+        lesson.notes.guarded = moves[who].guarded;
+        lesson.notes.holder = moves[who].guarded ? moves[who].guard.holder : -1;
+        if (fields.strange()) return wrong(who, "names something that is no field of the state");
+        if ((changes & ~seen.depends) != 0) return wrong(who, "changes a field that it does not name");
+        if (known != nullptr) {
+            const bool same = known->count == seen.count && known->changes == seen.changes &&
+                              (seen.count == 0 || known->step == seen.step) &&
+                              cache.notes_of(who, *known) == lesson.notes;
+            if (!same) wrong(who, depends_on_more);
+            return;
+        }
+        StepCache::Entry& place = cache.place(who, word, seen.depends);
+        StepCache::Notes& notes = cache.notes_of(who, place);
+        this->count(place, notes);
+        place = seen;
+        notes = lesson.notes;
+    }
+    static constexpr const char* depends_on_more = "depends on a field that it does not name";
+    void wrong(ActorId who, const char* what) {
+        fail("the dependencies are wrong: the step of " + std::string(model.actor_name(who)) + " " + what,
+             Place{index, false, 0, 0, 0});
     }
 };
 

@@ -56,6 +56,9 @@ class Expander {
         }
     }
 
+    /// Whether a transition may be more than one step.
+    [[nodiscard]] bool fuses() const { return !local_.empty(); }
+
     template <class Sink>
     Moves expand(const State& from, ActorId actor, Sink& sink) {
         Moves moves;

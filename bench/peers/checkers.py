@@ -87,14 +87,15 @@ def number(pattern, text, what):
 class Ours:
     """vmemcheck's own search, as built by CMake."""
 
-    def __init__(self, binaries, model, size, bug, threads):
-        self.name = f"ours, {threads} thread{'s' if threads > 1 else ''}"
+    def __init__(self, binaries, model, size, bug, threads, cached=True):
+        self.name = f"ours, {threads} thread{'s' if threads > 1 else ''}" if cached else "ours, all run"
         self.breadth_first = True
         self.program = binaries / f"vmemcheck_peer_{model}"
         if not self.program.exists():
             raise Failed(f"{self.program} is missing: build the target vmemcheck_peers first")
         self.model, self.size = model, size
         self.arguments = ["--size", str(size), "--threads", str(threads)] + (["--bug"] if bug else [])
+        self.arguments += [] if cached else ["--run-all-steps"]
         self.compile_seconds = None
 
     def compile(self, folder):

@@ -21,8 +21,11 @@ int run(int argc, char** argv, const char* name, const std::vector<unsigned>& si
     app.add_option("--threads", request.threads, "Threads of the search")
         ->check(CLI::Range(1, 64))
         ->capture_default_str();
+    bool run_all = false;
+    app.add_flag("--run-all-steps", run_all, "Without the cache of steps");
     try {
         app.parse(argc, argv);
+        request.cached = !run_all;
         const Report found = search(request);
         const nlohmann::ordered_json report = {
             {"model", name},
@@ -37,6 +40,7 @@ int run(int argc, char** argv, const char* name, const std::vector<unsigned>& si
             {"bytes_per_state", found.statistics.bytes_per_state()},
             {"peak_rss", found.statistics.peak_resident_bytes},
             {"threads", request.threads},
+            {"cached", request.cached},
         };
         std::cout << report.dump() << '\n';
         return found.verdict == checker::Status::incomplete ? 3 : 0;

@@ -16,6 +16,7 @@ struct Request {
     unsigned size = 0;     ///< the model's parameter: blocks, processes, ...
     bool bug = false;      ///< the variant with the seeded fault
     unsigned threads = 1;  ///< of the search
+    bool cached = true;    ///< steps that were seen are not run again
 };
 
 /// What a search found.
@@ -27,13 +28,14 @@ struct Report {
 
 /// The search that is compared: breadth first, every interleaving, one invariant. M has a static holds().
 template <checker::Model M>
-[[nodiscard]] checker::Result<M> search(const M& model, unsigned threads) {
+[[nodiscard]] checker::Result<M> search(const M& model, unsigned threads, bool cached = true) {
     checker::Property<M> property;
     property.id = M::property;
     property.kind = checker::PropertyKind::invariant;
     property.sentence = M::property;
     property.holds = &M::holds;
     checker::SearchOptions options;
+    options.cache_steps = cached;
     // A search that knows no threads has one.
     [](auto& given, unsigned count) {
         if constexpr (requires { given.threads = count; }) given.threads = count;
@@ -42,8 +44,8 @@ template <checker::Model M>
 }
 
 template <checker::Model M>
-[[nodiscard]] Report report(const M& model, unsigned threads) {
-    const checker::Result<M> result = search(model, threads);
+[[nodiscard]] Report report(const M& model, unsigned threads, bool cached = true) {
+    const checker::Result<M> result = search(model, threads, cached);
     const checker::Verdict<M>& verdict = result.verdicts.front();
     return {verdict.status, result.statistics,
             verdict.counterexample ? std::uint64_t{verdict.counterexample->transitions()} : 0};
@@ -59,7 +61,9 @@ template <template <unsigned> class M, unsigned... sizes>
 int main_of(int argc, char** argv, const char* name) {
     return run(argc, argv, name, {sizes...}, [](const Request& request) {
         Report found;
-        ((request.size == sizes ? void(found = report(M<sizes>{request.bug}, request.threads)) : void()), ...);
+        ((request.size == sizes ? void(found = report(M<sizes>{request.bug}, request.threads, request.cached))
+                                : void()),
+         ...);
         return found;
     });
 }

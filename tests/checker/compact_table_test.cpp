@@ -17,6 +17,7 @@
 #include "checker/leaf_table.hpp"
 #include "checker/overflow_keys.hpp"
 #include "checker/team.hpp"
+#include "checker/word_mixer.hpp"
 
 namespace vmemcheck::checker {
 namespace {
@@ -37,10 +38,6 @@ TEST(Mixer, IsAPermutationThatCanBeUndone) {
     }
 }
 
-RC_GTEST_PROP(FoldMultiply, HasALowHalfOfItsOwn, (std::uint64_t a, std::uint64_t b)) {
-    RC_ASSERT(detail::fold_multiply_low(a, b) == static_cast<std::uint32_t>(detail::fold_multiply(a, b)));
-}
-
 RC_GTEST_PROP(Mixer, CanBeUndoneForAllBits, (std::uint32_t core, std::uint64_t rest)) {
     const auto bits = *rc::gen::inRange(1U, 33U);
     const Mixer mixer(bits);
@@ -50,18 +47,37 @@ RC_GTEST_PROP(Mixer, CanBeUndoneForAllBits, (std::uint32_t core, std::uint64_t r
     RC_ASSERT(mixer.unmix(home, rest) == low);
 }
 
+RC_GTEST_PROP(WordMixer, MixesAsAMixer, (const std::vector<std::uint64_t>& random)) {
+    const auto bits = *rc::gen::inRange(1U, 33U);
+    const Mixer mixer(bits);
+    const std::size_t count = random.size();
+    std::vector<std::uint64_t> words(count + WordMixer::lane_words);
+    for (std::size_t i = 0; i < count; ++i) words[i] = random[i] & low_bits(bits + 32);
+    std::vector<std::uint32_t> homes(words.size());
+    for (const bool parallel : {false, true}) {
+        WordMixer(mixer, bits, parallel).homes(words.data(), count, homes.data());
+        for (std::size_t i = 0; i < count; ++i) {
+            const auto core = static_cast<std::uint32_t>(words[i] & low_bits(bits));
+            RC_ASSERT(homes[i] == mixer.mix(core, words[i] >> bits));
+        }
+    }
+}
+
 TEST(Mixer, SpreadsNeighbours) {
     // The high bits, which say where a key belongs, are to differ for states that differ in low bits, or in the rest.
     const Mixer mixer(30);
     std::array<unsigned, 64> of_core{};
     std::array<unsigned, 64> of_rest{};
+    std::array<unsigned, 64> of_high_rest{};
     for (std::uint32_t i = 0; i < 6400; ++i) {
         ++of_core[mixer.mix(i, 0) >> 24];
         ++of_rest[mixer.mix(5, i) >> 24];
+        ++of_high_rest[mixer.mix(5, std::uint64_t{i} << 32) >> 24];
     }
     for (unsigned i = 0; i < 64; ++i) {
         EXPECT_NEAR(of_core[i], 100, 60);
         EXPECT_NEAR(of_rest[i], 100, 60);
+        EXPECT_NEAR(of_high_rest[i], 100, 60);
     }
 }
 
@@ -136,14 +152,14 @@ TEST_P(Tables, KeepWhatTheyAreGiven) {
 
 TEST_P(Tables, TakeFewBytes) {
     const auto [home_bits, rest_bits] = GetParam();
+    const std::vector<Key> all = keys(200000);
+    // What is not in a tag is to fit 64 bits, for which there have to be many buckets.
+    if (all.size() < 100000 || rest_bits > 50) return;
     MemoryBudget budget;
     CompactTable table(home_bits, form(), budget);
-    const std::vector<Key> all = keys(200000);
     for (const Key& key : all) table.insert(table.part_of(key.home), key);
     // A key of n bits among 2^17 that fill 2/3 of the slots takes n - log2(2^17 / (32 * 2/3)) bits, those of the
     // distance, what is left of bytes, and the slots that are free.
-    // What is not in a tag is to fit 64 bits, for which there have to be many buckets.
-    if (all.size() < 100000 || rest_bits > 50) return;
     const double bits = home_bits + rest_bits - 12.5 + 3 + 8;
     EXPECT_LT(static_cast<double>(budget.used()) / static_cast<double>(all.size()), std::max(2.0, bits / 8) * 1.5);
 }

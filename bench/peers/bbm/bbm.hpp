@@ -158,8 +158,80 @@ struct Bbm {
         }
     }
 
+    template <class Fields>
+    void depends_on(const State& s, checker::ActorId a, Fields& on) const {
+        switch (a) {
+            case 0:
+                return worker_depends_on(s, on);
+            case 1:
+                return user_depends_on(s, on);
+            case 2:
+                return on(s.requested, s.config_changed, s.queued);
+            case 3:
+                return on(s.retry, s.queued);
+            default:
+                return on(s.in_use[a - 4], s.online[a - 4], s.state[a - 4]);
+        }
+    }
+
  private:
     static constexpr std::int8_t none = N;
+
+    template <class Fields>
+    void worker_depends_on(const State& s, Fields& on) const {
+        const auto b = static_cast<unsigned>(s.worker_block);
+        on(s.worker_pc);
+        switch (s.worker_pc) {
+            case w_idle:
+                return on(s.queued);
+            case w_refresh:
+                return on(s.worker_block, s.state, s.config_changed, s.requested);
+            case w_plug:
+            case w_unplug:
+                return on(s.worker_block, s.state[b], s.at_device[b], s.config_changed, s.retry);
+            case w_add_lock:
+            case w_roll_back:
+                return on(s.hotplug_lock);
+            case w_add:
+                return on(s.worker_block, s.present[b], s.online[b], s.hotplug_lock);
+            case w_pick:
+                return on(s.worker_block, s.state, s.retry);
+            case w_isolate:
+                return on(s.worker_block, s.state[b], s.in_use[b], s.online[b], s.reference[b], s.mutex,
+                          s.config_changed);
+            case w_offline_lock:
+                return on(s.worker_block, s.online[b], s.hotplug_lock);
+            case w_offline:
+                return on(s.worker_block, s.online[b], s.mutex);
+            case w_remove:
+                return on(s.worker_block, s.present[b], s.hotplug_lock);
+            default:
+                return on(s.worker_block, s.state[b], s.reference[b], s.mutex);
+        }
+    }
+    template <class Fields>
+    void user_depends_on(const State& s, Fields& on) const {
+        const auto b = static_cast<unsigned>(s.user_block);
+        on(s.user_pc);
+        switch (s.user_pc) {
+            case u_idle:
+                return on(s.user_block, s.present, s.online, s.hotplug_lock);
+            case u_offline:
+                return on(s.user_block, s.in_use[b], s.online[b]);
+            case u_unlock:
+                return on(s.user_block, s.hotplug_lock);
+            case u_online:
+                return on(s.user_block, s.state[b], s.online[b], s.reference[b]);
+            case u_going:
+            case u_cancel:
+                return on(s.user_block, s.state[b], s.reference[b], s.mutex);
+            case u_going_online:
+            case u_done_offline:
+                return on(s.mutex);
+            default:
+                return on(s.mutex, s.worker_pc, s.queued);
+        }
+    }
 
     /// The page of a block is allocated, or freed.
     template <class Context>

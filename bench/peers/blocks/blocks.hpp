@@ -86,6 +86,12 @@ struct Blocks {
         }
     }
 
+    template <class Fields>
+    void depends_on(const State& s, checker::ActorId a, Fields& on) const {
+        if (a == N) return on(s.block);
+        on(s.block[a]);
+    }
+
  private:
     template <class Context>
     void lose(State& s, Context& x) const {

@@ -93,6 +93,17 @@ struct Coherence {
         }
     }
 
+    template <class Fields>
+    void depends_on(const State& s, checker::ActorId a, Fields& on) const {
+        const unsigned i = a < N ? a : a - N;
+        on(s.request[i], s.answer[i], s.ack[i]);
+        if (a < N) return on(s.copy[i]);
+        on(s.command, s.client, s.granted_exclusively, s.to_invalidate[i], s.sharer[i]);
+        const bool takes = s.command == none && s.request[i] != none;
+        const bool grants = s.command != none && s.client == static_cast<int>(i) && s.answer[i] == nothing;
+        if (takes || (grants && s.granted_exclusively == 0)) on(s.to_invalidate, s.sharer);
+    }
+
  private:
     enum class Action : std::uint8_t {
         ask_shared,

@@ -77,6 +77,18 @@ struct Peterson {
         }
     }
 
+    template <class Fields>
+    void depends_on(const State& s, checker::ActorId a, Fields& on) const {
+        const std::int8_t& last = s.last[static_cast<unsigned char>(s.level[a])];
+        on(s.pc[a], s.level[a]);
+        if (s.pc[a] == give || s.pc[a] == wait) on(last);
+        if (s.pc[a] != wait || last != static_cast<int>(a)) return;
+        for (unsigned i = 0; i < N; ++i) {  // up to the one that it waits for
+            on(s.level[i]);
+            if (i != a && s.level[i] >= s.level[a] + (bug ? 1 : 0)) return;
+        }
+    }
+
  private:
     bool free(const State& s, checker::ActorId a) const {
         const std::int8_t level = s.level[a];

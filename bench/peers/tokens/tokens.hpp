@@ -77,6 +77,13 @@ struct Tokens {
         ++station;
     }
 
+    template <class Fields>
+    void depends_on(const State& s, checker::ActorId a, Fields& on) const {
+        const unsigned next = a + 1 < N ? a + 1 : 0;
+        on(s.station[a], s.token[a], s.token[next]);
+        if (bug && a == N / 2) on(s.station[a - 1], s.station[next]);
+    }
+
  private:
     static bool between_users(const State& s, checker::ActorId a) {
         return a == N / 2 && s.station[a - 1] == in_use && s.station[a + 1] == in_use;

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: MIT
+// Searches that do again what they saw actors do, against those that run every step.
+#include "checker/step_cache.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "bench/peers/bbm/bbm.hpp"
+#include "bench/peers/blocks/blocks.hpp"
+#include "bench/peers/coherence/coherence.hpp"
+#include "bench/peers/peterson/peterson.hpp"
+#include "bench/peers/tokens/tokens.hpp"
+#include "checker/dependencies.hpp"
+#include "checker/search.hpp"
+#include "tests/checker/equal_results.hpp"
+#include "tests/checker/example_models.hpp"
+
+namespace vmemcheck::checker {
+namespace {
+
+using examples::property;
+
+/// Random programs of a few tasks with common cells, that name exactly what their next instruction depends on.
+struct Cells {
+    static constexpr unsigned most_tasks = 4;
+    static constexpr unsigned cells = 5;
+    static constexpr int values = 5;
+    enum class Op : std::uint8_t { copy, await, choose, branch, check, pass };
+    enum class Lie : std::uint8_t { none, reads_less, writes_less, copies, waits_less, fails_less };
+    struct Instruction {
+        Op op = Op::pass;
+        unsigned i = 0;
+        unsigned j = 0;
+        int value = 0;
+    };
+    struct State {
+        std::array<std::int8_t, most_tasks> pc;
+        std::array<std::int8_t, cells> cell;
+    };
+    unsigned tasks = 2;
+    std::vector<std::vector<Instruction>> code;  ///< of each task; behind the last instruction comes the first
+    Lie lie = Lie::none;
+    std::atomic<std::uint64_t>* runs = nullptr;  ///< of steps
+
+    unsigned actor_count() const { return tasks; }
+    std::string actor_name(ActorId a) const { return "task" + std::to_string(a); }
+    ActorKind actor_kind(ActorId) const { return ActorKind::process; }
+    std::span<const StepInfo> steps() const {
+        static constexpr std::array<StepInfo, 3> all{{{"even", "", ""}, {"odd", "", ""}, {"other", "", ""}}};
+        return all;
+    }
+    std::span<const ChoiceInfo> choices() const {
+        static constexpr std::array<ChoiceInfo, 2> all{{{"value", {}}, {"unused", {}}}};
+        return all;
+    }
+    bool at_rest(const State&) const { return false; }
+    void describe(const State& s, FieldSink& sink) const {
+        for (unsigned i = 0; i < most_tasks; ++i) sink("pc" + std::to_string(i), s.pc[i], 0, 7);
+        for (unsigned i = 0; i < cells; ++i) sink("cell" + std::to_string(i), s.cell[i], 0, values - 1);
+    }
+    template <class F>
+    void initial_states(F&& found) const {
+        found(State{});
+    }
+    const Instruction& next(const State& s, ActorId a) const { return code[a][static_cast<unsigned>(s.pc[a])]; }
+    template <class Context>
+    void step(State& s, ActorId a, Context& context) const {
+        if (runs != nullptr) ++*runs;
+        const Instruction& now = next(s, a);
+        context.at(s.pc[a] % 2 == 0 ? 0 : 1);
+        switch (now.op) {
+            case Op::copy:
+                s.cell[now.i] = static_cast<std::int8_t>((s.cell[now.j] + now.value) % values);
+                break;
+            case Op::await:
+                if (s.cell[now.i] != now.value) return context.blocked({"a cell", static_cast<int>((a + 1) % tasks)});
+                break;
+            case Op::choose:  // up to more outcomes than are kept
+                s.cell[now.i] = static_cast<std::int8_t>(context.choose(0, 1 + (now.value + s.cell[now.j]) % values));
+                if (now.value == 3 && s.cell[now.i] == 1) context.at(2);
+                break;
+            case Op::branch:
+                if (s.cell[now.i] == now.value) s.cell[now.i] = s.cell[now.j];
+                break;
+            case Op::check:
+                if (s.cell[now.i] == now.value) context.fail(0, "a cell has the wrong value");
+                break;
+            case Op::pass:
+                break;
+        }
+        s.pc[a] = static_cast<std::int8_t>(static_cast<unsigned>(s.pc[a] + 1) % code[a].size());
+    }
+    template <class Fields>
+    void depends_on(const State& s, ActorId a, Fields& on) const {
+        const Instruction& now = next(s, a);
+        on(s.pc[a]);
+        switch (now.op) {
+            case Op::copy:
+                if (lie != Lie::writes_less) on(s.cell[now.i]);
+                if (lie != Lie::reads_less) on(s.cell[now.j]);
+                break;
+            case Op::choose:
+                on(s.cell[now.i], s.cell[now.j]);
+                break;
+            case Op::branch:
+                on(s.cell[now.i]);
+                if (s.cell[now.i] == now.value) on(s.cell[now.j]);
+                break;
+            case Op::await:
+                if (lie != Lie::waits_less) on(s.cell[now.i]);
+                break;
+            case Op::check:
+                if (lie != Lie::fails_less) on(s.cell[now.i]);
+                break;
+            case Op::pass:
+                break;
+        }
+        if (lie == Lie::copies) {
+            const State copy = s;
+            on(copy.cell);
+        }
+    }
+};
+
+Cells random_cells(unsigned seed) {
+    std::mt19937 random(seed);
+    const auto below = [&](unsigned bound) { return static_cast<unsigned>(random() % bound); };
+    Cells model;
+    model.tasks = 2 + below(Cells::most_tasks - 1);
+    for (unsigned task = 0; task < model.tasks; ++task) {
+        std::vector<Cells::Instruction> code(2 + below(3));
+        for (Cells::Instruction& instruction : code) {
+            instruction.op = static_cast<Cells::Op>(below(6));
+            if (instruction.op == Cells::Op::check && below(3) != 0) instruction.op = Cells::Op::copy;
+            instruction.i = below(Cells::cells);
+            instruction.j = below(Cells::cells);
+            instruction.value = static_cast<int>(below(Cells::values));
+        }
+        model.code.push_back(std::move(code));
+    }
+    return model;
+}
+
+template <class M>
+std::vector<Property<M>> some_properties() {
+    return {property<M>("nothing-fails", PropertyKind::assertion), property<M>("deadlock", PropertyKind::deadlock)};
+}
+
+/// Searches with and without the cache, and with the older search, which has none.
+template <class M>
+void expect_same(const M& model, const std::vector<Property<M>>& properties, SearchOptions options = {}) {
+    options.cache_steps = false;
+    options.threads = 1;
+    const auto all = check(model, properties, options);
+    options.cache_steps = true;
+    for (const unsigned threads : {1U, 3U}) {
+        for (const std::uint64_t each : {0U, 1U, 7U}) {
+            SCOPED_TRACE(std::to_string(threads) + " threads, audit " + std::to_string(each));
+            options.threads = threads;
+            options.audit_each = each;
+            options.parallel_packing = each != 7;
+            expect_equal(check(model, properties, options), all);
+        }
+    }
+    if (!options.stop_when_decided) expect_equal(check_with<ExactStore>(model, properties, options), all);
+}
+
+TEST(StepCache, ChangesNothingOfRandomPrograms) {
+    for (unsigned seed = 0; seed < 60; ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        SearchOptions options;
+        options.stop_when_decided = false;
+        expect_same(random_cells(seed), some_properties<Cells>(), options);
+        // Without properties no step is pruned, and moves are not asked for.
+        expect_same(random_cells(seed), {}, options);
+        if (testing::Test::HasFailure()) break;
+    }
+}
+
+TEST(StepCache, ChangesNothingOfPeers) {
+    const auto same = [](const auto& model) {
+        using M = std::decay_t<decltype(model)>;
+        auto holds = property<M>("holds", PropertyKind::invariant);
+        holds.holds = M::holds;
+        expect_same<M>(model, {holds});
+        auto end = property<M>("end", PropertyKind::end_state);
+        end.holds = M::holds;
+        expect_same<M>(model, {end, property<M>("deadlock", PropertyKind::deadlock)});
+        static_assert(DeclaresDependencies<M>);
+    };
+    for (const bool bug : {false, true}) {
+        same(peers::Bbm<2>{bug});
+        same(peers::Blocks<4>{bug});
+        same(peers::Coherence<2>{bug});
+        same(peers::Peterson<3>{bug});
+        same(peers::Tokens<5>{bug});
+    }
+}
+
+/// One task waits for the second or for the third, as the third says; the second waits for the first only when that
+/// waits for the third. So nobody waits in a circle, unless whom one waits for is remembered from another state.
+struct Waiting {
+    struct State {
+        std::int8_t third;
+        std::int8_t second;
+        std::int8_t fourth;
+    };
+    unsigned actor_count() const { return 4; }
+    std::string actor_name(ActorId a) const { return "task" + std::to_string(a); }
+    ActorKind actor_kind(ActorId) const { return ActorKind::process; }
+    std::span<const StepInfo> steps() const {
+        static constexpr std::array<StepInfo, 1> all{{{"go", "", ""}}};
+        return all;
+    }
+    std::span<const ChoiceInfo> choices() const { return {}; }
+    bool at_rest(const State&) const { return false; }
+    void describe(const State& s, FieldSink& sink) const {
+        sink("third", s.third, 0, 1);
+        sink("second", s.second, 0, 1);
+        sink("fourth", s.fourth, 0, 1);
+    }
+    template <class F>
+    void initial_states(F&& found) const {
+        found(State{1, 0, 0});
+    }
+    template <class Context>
+    void step(State& s, ActorId a, Context& context) const {
+        context.at(0);
+        const auto flip = [](std::int8_t& bit) { bit = static_cast<std::int8_t>(1 - bit); };
+        if (a == 0) return context.blocked({"another", s.third == 1 ? 2 : 1});
+        if (a == 1 && s.second == 1 && s.third == 1) return context.blocked({"the first", 0});
+        flip(a == 1 ? s.second : a == 2 ? s.third : s.fourth);
+    }
+    template <class Fields>
+    void depends_on(const State& s, ActorId a, Fields& on) const {
+        if (a <= 2) on(s.third);
+        if (a == 1) on(s.second);
+        if (a == 3) on(s.fourth);
+    }
+};
+
+TEST(StepCache, RemembersWhomAnActorWaitsFor) {
+    SearchOptions options;
+    options.stop_when_decided = false;
+    expect_same<Waiting>({}, {property<Waiting>("deadlock", PropertyKind::deadlock)}, options);
+    const auto result = check<Waiting>({}, {property<Waiting>("deadlock", PropertyKind::deadlock)});
+    EXPECT_EQ(result.verdicts.front().status, Status::holds);
+    EXPECT_EQ(result.statistics.states, 8U);
+}
+
+/// An actor with more outcomes than are kept, before actors whose steps are: there has to be room for these behind
+/// those.
+struct Wheel {
+    static constexpr int places = 30;
+    static constexpr unsigned switches = 8;
+    struct State {
+        std::int8_t place;
+        std::array<std::int8_t, switches> on;
+    };
+    unsigned actor_count() const { return 1 + switches; }
+    std::string actor_name(ActorId a) const { return "actor" + std::to_string(a); }
+    ActorKind actor_kind(ActorId) const { return ActorKind::process; }
+    std::span<const StepInfo> steps() const {
+        static constexpr std::array<StepInfo, 1> all{{{"turn", "", ""}}};
+        return all;
+    }
+    std::span<const ChoiceInfo> choices() const {
+        static constexpr std::array<ChoiceInfo, 1> all{{{"place", {}}}};
+        return all;
+    }
+    bool at_rest(const State&) const { return false; }
+    void describe(const State& s, FieldSink& sink) const {
+        sink("place", s.place, 0, places - 1);
+        for (unsigned i = 0; i < switches; ++i) sink("on" + std::to_string(i), s.on[i], 0, 1);
+    }
+    template <class F>
+    void initial_states(F&& found) const {
+        found(State{});
+    }
+    template <class Context>
+    void step(State& s, ActorId a, Context& context) const {
+        context.at(0);
+        if (a == 0) {
+            s.place = static_cast<std::int8_t>(context.choose(0, places));
+        } else {
+            s.on[a - 1] = static_cast<std::int8_t>(1 - s.on[a - 1]);
+        }
+    }
+    template <class Fields>
+    void depends_on(const State& s, ActorId a, Fields& on) const {
+        if (a == 0) return on(s.place);
+        on(s.on[a - 1]);
+    }
+};
+
+TEST(StepCache, LeavesRoomForStepsBehindThoseOfManyOutcomes) {
+    SearchOptions options;
+    options.stop_when_decided = false;
+    expect_same<Wheel>({}, {}, options);
+}
+
+TEST(StepCache, RunsFewSteps) {
+    // Each step looks at one or two cells, and there are many states that have those values.
+    Cells model;
+    model.tasks = 3;
+    using Op = Cells::Op;
+    model.code = {{{Op::copy, 0, 0, 1}, {Op::pass, 0, 0, 0}},
+                  {{Op::copy, 1, 1, 1}, {Op::copy, 2, 1, 1}},
+                  {{Op::copy, 3, 3, 1}, {Op::branch, 4, 3, 0}, {Op::pass, 0, 0, 0}}};
+    std::atomic<std::uint64_t> runs{0};
+    model.runs = &runs;
+    SearchOptions options;
+    options.audit_each = 0;
+    const auto cached = check<Cells>(model, {}, options);
+    EXPECT_GT(cached.statistics.transitions, 5000U);
+    EXPECT_LT(runs.exchange(0), 300U);
+    options.cache_steps = false;
+    expect_equal(check<Cells>(model, {}, options), cached);
+    EXPECT_GE(runs, cached.statistics.transitions);
+}
+
+/// Whether some program is refused, with these words. \param each states that are looked at
+bool is_refused(Cells::Lie lie, std::uint64_t each, const std::string& words) {
+    for (unsigned seed = 0; seed < 60; ++seed) {
+        Cells model = random_cells(seed);
+        model.lie = lie;
+        SearchOptions options;
+        options.audit_each = each;
+        options.stop_when_decided = false;
+        const auto result = check(model, some_properties<Cells>(), options);
+        if (result.ended == Ended::model_error && result.model_error.find(words) != std::string::npos) return true;
+    }
+    return false;
+}
+
+TEST(StepCache, ModelsThatNameTooLittleAreRefused) {
+    for (const Cells::Lie lie : {Cells::Lie::reads_less, Cells::Lie::waits_less, Cells::Lie::fails_less}) {
+        EXPECT_TRUE(is_refused(lie, 1, "depends on a field that it does not name")) << static_cast<int>(lie);
+    }
+    EXPECT_FALSE(is_refused(Cells::Lie::none, 1, ""));
+    // These are seen without looking for them.
+    EXPECT_TRUE(is_refused(Cells::Lie::writes_less, 0, "changes a field that it does not name"));
+    EXPECT_TRUE(is_refused(Cells::Lie::copies, 0, "names something that is no field of the state"));
+}
+
+TEST(StepCache, CountsAcrossCheckpoints) {
+    const auto file = std::filesystem::temp_directory_path() / ("vmemcheck-step-cache-" + std::to_string(::getpid()));
+    const peers::Tokens<5> model{};
+    const auto whole = check<peers::Tokens<5>>(model, {});
+    SearchOptions options;
+    options.checkpoint.file = file.string();
+    std::uint64_t continued = 0;
+    options.checkpoint.continued = [&](std::uint64_t states, std::uint64_t, double) { continued = states; };
+    options.max_depth = 5;
+    EXPECT_EQ(check<peers::Tokens<5>>(model, {}, options).ended, Ended::depth_limit);
+    options.max_depth = 0;
+    expect_equal(check<peers::Tokens<5>>(model, {}, options), whole);
+    EXPECT_GT(continued, 10U);
+    std::filesystem::remove(file);
+}
+
+TEST(StepCache, FindsWhatAgreesInAllThatMatters) {
+    detail::StepCache cache(2);
+    EXPECT_TRUE(cache.useful());
+    EXPECT_EQ(cache.find(0, 0), nullptr);
+    EXPECT_EQ(cache.find(1, 5), nullptr);
+    detail::StepCache::Entry& place = cache.place(1, 0x35, 0x0f);
+    place.word = 0x35;
+    place.depends = 0x0f;
+    place.count = 1;
+    EXPECT_EQ(cache.find(1, 0x35), &place);
+    EXPECT_EQ(cache.find(1, 0xff5), &place);
+    EXPECT_EQ(cache.find(1, 0x34), nullptr);
+    EXPECT_EQ(cache.find(0, 0x35), nullptr);
+    // What it depends on there may be other bits, if the common ones say so.
+    detail::StepCache::Entry& other = cache.place(1, 0x136, 0x107);
+    other.word = 0x136;
+    other.depends = 0x107;
+    ++other.hits;
+    EXPECT_EQ(cache.find(1, 0x176), &other);
+    EXPECT_EQ(cache.find(1, 0x76), nullptr);
+    unsigned used = 0;
+    cache.each_used([&](detail::StepCache::Entry& entry, detail::StepCache::Notes& notes) {
+        EXPECT_EQ(&entry, &other);
+        EXPECT_EQ(&notes, &cache.notes_of(1, other));
+        ++used;
+    });
+    EXPECT_EQ(used, 1U);
+}
+
+TEST(StepCache, GivesUpOnActorsWhoseStepsItDoesNotKnow) {
+    detail::StepCache cache(2);
+    for (unsigned i = 0; i < 100'000; ++i) {
+        cache.next_state();
+        cache.missed(0);
+        if (i % 2 == 0) cache.missed(1);
+    }
+    EXPECT_FALSE(cache.useful(0));
+    EXPECT_TRUE(cache.useful(1));
+    EXPECT_TRUE(cache.useful());
+    for (unsigned i = 0; i < 100'000; ++i) {
+        cache.next_state();
+        cache.missed(1);
+    }
+    EXPECT_FALSE(cache.useful());
+}
+
+TEST(FieldSet, GathersBitsOfFields) {
+    struct Inner {
+        std::int8_t a;
+        std::array<std::int8_t, 2> b;
+    };
+    struct Outer {
+        std::int8_t x;
+        Inner inner;
+        std::int16_t wide;
+    };
+    static_assert(sizeof(Outer) == 6);
+    const Outer state{};
+    const std::vector<std::uint64_t> bits{1, 2, 4, 8, 48, 48};
+    const auto gathered = [&](const auto&... fields) {
+        FieldSet set(state, bits);
+        set(fields...);
+        EXPECT_FALSE(set.strange());
+        return set.bits();
+    };
+    EXPECT_EQ(gathered(), 0U);
+    EXPECT_EQ(gathered(state.x), 1U);
+    EXPECT_EQ(gathered(state.inner), 14U);
+    EXPECT_EQ(gathered(state.inner.b[1], state.wide), 56U);
+    EXPECT_EQ(gathered(state), 63U);
+    FieldSet set(state.inner, std::span(bits).subspan(1, sizeof(Inner)));
+    set(state.inner.b);
+    EXPECT_EQ(set.bits(), 12U);
+    EXPECT_FALSE(set.strange());
+    set(state.x);
+    EXPECT_TRUE(set.strange());
+    FieldSet beyond(state.inner, std::span(bits).subspan(1, sizeof(Inner)));
+    beyond(state.wide);
+    EXPECT_TRUE(beyond.strange());
+}
+
+}  // namespace
+}  // namespace vmemcheck::checker
