@@ -333,7 +333,8 @@ TEST(StepCache, RunsFewSteps) {
     EXPECT_GE(runs, cached.statistics.transitions);
 }
 
-/// Whether some program is refused, with these words. \param each states that are looked at
+/// Whether some program is refused, with these words; those that do not lie are not: see above. \param each states that
+/// are looked at
 bool is_refused(Cells::Lie lie, std::uint64_t each, const std::string& words) {
     for (unsigned seed = 0; seed < 60; ++seed) {
         Cells model = random_cells(seed);
@@ -351,7 +352,6 @@ TEST(StepCache, ModelsThatNameTooLittleAreRefused) {
     for (const Cells::Lie lie : {Cells::Lie::reads_less, Cells::Lie::waits_less, Cells::Lie::fails_less}) {
         EXPECT_TRUE(is_refused(lie, 1, "depends on a field that it does not name")) << static_cast<int>(lie);
     }
-    EXPECT_FALSE(is_refused(Cells::Lie::none, 1, ""));
     // These are seen without looking for them.
     EXPECT_TRUE(is_refused(Cells::Lie::writes_less, 0, "changes a field that it does not name"));
     EXPECT_TRUE(is_refused(Cells::Lie::copies, 0, "names something that is no field of the state"));

@@ -2,6 +2,10 @@
 """What bench/compare says of models that are not the same, and without the peers. Arguments: the folder of programs, one for
 what is built."""
 
+import contextlib
+import importlib.machinery
+import importlib.util
+import io
 import pathlib
 import shutil
 import subprocess
@@ -51,6 +55,18 @@ class Compare(unittest.TestCase):
         self.assertEqual(checkers.with_exact_counts(printed), printed.replace("%9.8g", "%9.17g"))
         with self.assertRaises(checkers.Failed):
             checkers.with_exact_counts("another version of SPIN")
+
+    def test_what_was_not_compiled_is_printed_all_the_same(self):
+        loader = importlib.machinery.SourceFileLoader("compare", str(ROOT / "bench/compare"))
+        module = importlib.util.module_from_spec(importlib.util.spec_from_loader("compare", loader))
+        loader.exec_module(module)
+        run = {"states": 2, "transitions": 3, "depth": 1, "seconds": 1.0, "cpu_seconds": 1.0, "states_per_s": 2.0,
+               "transitions_per_s": 3.0, "bytes_per_state": 8.0, "peak_rss": 2**20, "compile_seconds": None,
+               "counterexample": 5}
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            module.print_model("bbm", 2, {"ours, 1 thread": run}, {"ours, 1 thread": run})
+        self.assertIn("1.00 s, 5 transitions long", printed.getvalue())
 
     def test_peers_that_are_missing_are_named(self):
         status, _, errors = compare(env={"PATH": "/nonexistent"})
