@@ -127,11 +127,11 @@ class StepCache {
     struct Actor {
         Actor() { common.fill(~std::uint64_t{0}); }
 
-        std::uint64_t always = ~std::uint64_t{0};                          ///< bits that mattered to all its steps
-        std::array<std::uint64_t, std::size_t{1} << kind_bits> common;     ///< by those: that mattered to all of these
-        std::array<std::uint64_t, std::size_t{1} << mask_bits> depends{};  ///< by those: that mattered the last time
-        std::array<Entry, std::size_t{1} << entry_bits> entries;           ///< by those
+        std::array<Entry, std::size_t{1} << entry_bits> entries;           ///< by bits that matter
         std::array<Notes, std::size_t{1} << entry_bits> notes;             ///< of each entry
+        std::uint64_t always = ~std::uint64_t{0};                          ///< bits that mattered to all its steps
+        std::array<std::uint64_t, std::size_t{1} << kind_bits> common{};   ///< by those: that mattered to all of these
+        std::array<std::uint64_t, std::size_t{1} << mask_bits> depends{};  ///< by those: that mattered the last time
         std::uint64_t misses = 0;
         std::uint64_t since = 0;  ///< of states, when it was last asked whether there are too many
         bool useful = true;
