@@ -55,8 +55,7 @@ class Coverage {
     [[nodiscard]] std::uint32_t counter_of(StepId step) const { return step; }
     /// Number of a counter of record(), for count(): that of an answer.
     [[nodiscard]] std::uint32_t counter_of(const SearchContext::Taken& answer) const {
-        const unsigned value = std::min(static_cast<unsigned>(answer.value), max_values - 1);
-        return step_limit_ + answer.choice * max_values + value;
+        return step_limit_ + place_of(answer.choice, answer.value);
     }
     /// Numbers there are of counters.
     [[nodiscard]] std::size_t counters() const { return steps_.size() + counts_.size(); }
@@ -104,9 +103,7 @@ class Coverage {
     /// Steps of the model.
     [[nodiscard]] std::size_t step_count() const { return steps_.size(); }
     /// Times a choice was answered so, by an enabled run of a step.
-    [[nodiscard]] std::uint64_t choice(ChoiceId choice, int value) const {
-        return counts_[choice * max_values + std::min(static_cast<unsigned>(value), max_values - 1)];
-    }
+    [[nodiscard]] std::uint64_t choice(ChoiceId choice, int value) const { return counts_[place_of(choice, value)]; }
     /// Values a choice has: those the model names, or those seen if it names none.
     [[nodiscard]] unsigned value_count(ChoiceId choice) const { return std::min(values_[choice], max_values); }
     /// Choices of the model.
@@ -133,6 +130,11 @@ class Coverage {
     }
 
  private:
+    /// Of an answer, in counts_.
+    [[nodiscard]] static std::uint32_t place_of(ChoiceId choice, int value) {
+        return choice * max_values + std::min(static_cast<unsigned>(value), max_values - 1);
+    }
+
     // Threads count apart, each at every step.
     OwnVector<StepCount> steps_;
     OwnVector<unsigned> values_;

@@ -22,35 +22,27 @@ class KeyAdder {
           records_(buffers.records.data()),
           in_part_bits_(store.approximate() ? 0 : store.in_part_bits()) {}
 
-    /// \param number of the transition
-    void add(const Key& key, std::uint32_t number) const {
-        records_[key.home >> in_part_bits_].add_unless(again(key), {key.rest, key.home, number});
-    }
-    /// The same, of an approximate search. \param print the fingerprint of the state
-    void add(const Key& key, std::uint32_t number, std::uint64_t print) const {
-        records_[SeenPrints::part_of(print)].add_unless(again(key), {key.rest, key.home, number}, print);
-    }
-    /// add() of a state that is its own key. \param word the packed state
-    void add_word(std::uint64_t word, const Key& key, std::uint32_t number) const {
-        const bool known = again(word, key.home);
-        records_[key.home >> in_part_bits_].add_unless(known, {key.rest, key.home, number});
-    }
-    void add_word(std::uint64_t word, const Key& key, std::uint32_t number, std::uint64_t print) const {
-        const bool known = again(word, key.home);
-        records_[SeenPrints::part_of(print)].add_unless(known, {key.rest, key.home, number}, print);
-    }
-
- private:
+    /// Whether the key was made lately; from now on it was.
     [[nodiscard]] bool again(const Key& key) const {
         Key& known = recent_[key.home % RoundBuffers::recent_keys];
         const bool same = ((known.rest ^ key.rest) | (known.home ^ key.home)) == 0;
         known = key;
         return same;
     }
+    /// The same of a state that is its own key. \param word the packed state
     [[nodiscard]] bool again(std::uint64_t word, std::uint32_t home) const {
         return std::exchange(recent_words_[home % RoundBuffers::recent_keys], word) == word;
     }
+    /// \param known it was made lately \param number of the transition
+    void add(bool known, const Key& key, std::uint32_t number) const {
+        records_[key.home >> in_part_bits_].add_unless(known, {key.rest, key.home, number});
+    }
+    /// The same, of an approximate search. \param print the fingerprint of the state
+    void add(bool known, const Key& key, std::uint32_t number, std::uint64_t print) const {
+        records_[SeenPrints::part_of(print)].add_unless(known, {key.rest, key.home, number}, print);
+    }
 
+ private:
     Key* recent_;
     std::uint64_t* recent_words_;
     RoundRecords* records_;

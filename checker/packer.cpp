@@ -74,6 +74,16 @@ Packer::Packer(std::span<const FieldInfo> fields, std::size_t state_bytes, std::
     set_slots(fields, state_bytes, words);
 }
 
+std::vector<std::uint64_t> Packer::bits_of_bytes(std::size_t state_bytes) const {
+    std::vector<std::uint64_t> bits(state_bytes);
+    for (const Slot& slot : slots_) {
+        for (unsigned byte = 0; byte < slot.size; ++byte) {
+            bits[slot.offset + byte] |= std::uint64_t{slot.mask} << slot.shift;
+        }
+    }
+    return bits;
+}
+
 void Packer::set_slots(std::span<const FieldInfo> fields, std::size_t state_bytes, std::span<const unsigned> words) {
     at_byte_.resize(state_bytes + sizeof(std::uint64_t));
     at_bit_.resize(word_bits_.size() * word_size);

@@ -11,6 +11,7 @@
 #include <exception>
 #include <new>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +38,7 @@
 #include "checker/seen_prints.hpp"
 #include "checker/state_keys.hpp"
 #include "checker/step_cache.hpp"
+#include "checker/step_lesson.hpp"
 #include "checker/successors.hpp"
 #include "checker/symmetry.hpp"
 #include "checker/symmetry_audit.hpp"
@@ -78,7 +80,8 @@ struct alignas(line_bytes) RoundWorker {
           watches_steps(monitor.watches_steps() || options_.check_fused),
           current{sample, {}},
           moves(model_.actor_count()),
-          homes(std::max<std::size_t>(most_pending, most_queued()) + WordMixer::lane_words),
+          queue(std::max<std::size_t>(most_pending, most_queued()) + WordMixer::lane_words),
+          homes(queue.size()),
           pending(most_pending + packing_room / sizeof(Pending) + 1, Pending{sample}),
           made(pending.data()),
           no_room(made + most_pending) {
@@ -150,27 +153,20 @@ struct alignas(line_bytes) RoundWorker {
     };
     static constexpr unsigned most_pending = 32;
     static constexpr std::size_t packing_room = ParallelPacker::most_bytes;  ///< behind them, as it reads whole lanes
-    OwnVector<std::uint32_t> homes;                                          ///< of words that are given to the table
+    OwnVector<std::uint64_t> queue;  ///< successors of one word, packed; a WordMixer can read them
+    OwnVector<std::uint32_t> homes;  ///< of them
     OwnVector<Pending> pending;
     Pending* made;           ///< the next one
     const Pending* no_room;  ///< behind them all
 
-    // Successors of one word, if steps are cached: packed, and their transitions are first_queued, first_queued + 1,
-    // ...
+    // If steps are cached: transitions of what is in the queue are first_queued, first_queued + 1, ...
     bool caches = false;
     StepCache cache;
-    OwnVector<std::uint64_t> bits_of_bytes;  ///< of a state: bits of the packed one
-    OwnVector<std::uint64_t> queue;
+    std::vector<std::uint64_t> bits_of_bytes;  ///< of a state: bits of the packed one
     std::size_t queued = 0;
-    std::vector<StepCache::Entry*> repeated;  ///< of each actor, in the state being expanded
     std::uint32_t first_queued = 0;
-    /// What is seen of a step that is not known.
-    struct Lesson {
-        StepCache::Notes notes;
-        StepId step = no_step;
-        bool fit = false;  ///< to be kept
-    };
-    Lesson lesson;
+    std::vector<StepCache::Entry*> repeated;  ///< of each actor, in the state being expanded
+    StepLesson lesson;
 
     /// Of one state.
     [[nodiscard]] std::size_t most_queued() const { return moves.size() * StepCache::most_outcomes; }
@@ -188,7 +184,7 @@ struct alignas(line_bytes) RoundWorker {
             return false;
         }
         if constexpr (DeclaresDependencies<M>) {
-            if (lesson.fit) learn_step(context);
+            if (lesson.fit()) lesson.on_run(outcome, context, coverage);
         }
         if (!watches_steps && context.failures().empty()) [[likely]]
             return true;
@@ -257,7 +253,7 @@ struct alignas(line_bytes) RoundWorker {
     /// Gives the pending successors to the parts of the table that their keys belong to.
     void pack() {
         hand_over();
-        lesson.fit = false;
+        lesson.give_up();
         if constexpr (Symmetric<M>) {
             if (!symmetry.empty()) {
                 for (Pending* next = pending.data(); next != made; ++next) symmetry.normalize(next->state);
@@ -271,18 +267,17 @@ struct alignas(line_bytes) RoundWorker {
         made = pending.data();
     }
     void pack_plain() {
-        std::array<std::uint64_t, most_pending> words{};
         const Pending* const first = pending.data();
         const auto count = static_cast<std::size_t>(made - first);
-        if (!pack_words(first, count, words.data())) [[unlikely]]
+        if (!pack_words(first, count, queue.data())) [[unlikely]]
             return;
-        add_words(words.data(), count, [first](std::size_t i) { return first[i].transition; });
+        add_words(count, [first](std::size_t i) { return first[i].transition; });
     }
-    /// Gives packed successors to the parts of the table. \param words that a WordMixer can read \param number_of the
-    /// transition of each
+    /// Gives packed successors, those in the queue, to the parts of the table. \param number_of the transition of each
     template <class NumberOf>
-    void add_words(const std::uint64_t* words, std::size_t count, NumberOf number_of) {
+    void add_words(std::size_t count, NumberOf number_of) {
         const unsigned home_bits = store.keys().home_bits();
+        const std::uint64_t* const words = queue.data();
         store.word_mixer().homes(words, count, homes.data());
         const KeyAdder adder(buffers, store);
         const std::uint32_t* const home = homes.data();
@@ -290,18 +285,19 @@ struct alignas(line_bytes) RoundWorker {
         if (store.approximate()) [[unlikely]] {
             for (std::size_t i = 0; i < count; ++i) {
                 const Key key{words[i] >> home_bits, home[i]};
-                adder.add_word(words[i], key, number_of(i), RoundStore::print_of({&words[i], 1}));
+                adder.add(adder.again(words[i], home[i]), key, number_of(i), RoundStore::print_of({&words[i], 1}));
             }
             return;
         }
-        for (std::size_t i = 0; i < count; ++i)
-            adder.add_word(words[i], {words[i] >> home_bits, home[i]}, number_of(i));
+        for (std::size_t i = 0; i < count; ++i) {
+            adder.add(adder.again(words[i], home[i]), {words[i] >> home_bits, home[i]}, number_of(i));
+        }
     }
     /// Gives the queued successors to the parts of the table.
     void hand_over() {
         if (queued == 0) return;
         const std::uint32_t first = first_queued;
-        add_words(queue.data(), queued, [first](std::size_t i) { return first + static_cast<std::uint32_t>(i); });
+        add_words(queued, [first](std::size_t i) { return first + static_cast<std::uint32_t>(i); });
         queued = 0;
     }
     /// \return false if a field of a successor is out of bounds; it was reported
@@ -339,9 +335,9 @@ struct alignas(line_bytes) RoundWorker {
                 return;
             }
             if (approximate) [[unlikely]] {
-                adder.add(key, next->transition, RoundStore::print_of(next_packed));
+                adder.add(adder.again(key), key, next->transition, RoundStore::print_of(next_packed));
             } else {
-                adder.add(key, next->transition);
+                adder.add(adder.again(key), key, next->transition);
             }
             if (next_packed.size() > 64) {
                 next_packed = packed;
@@ -452,13 +448,7 @@ struct alignas(line_bytes) RoundWorker {
             cache = StepCache(static_cast<unsigned>(moves.size()));
             buffers.step_cache = cache.bytes();
             repeated.assign(moves.size(), nullptr);
-            queue.assign(most_queued() + WordMixer::lane_words, 0);
-            bits_of_bytes.assign(sizeof(State), 0);
-            for (const Packer::Slot& slot : store.packer().slots()) {
-                for (unsigned byte = 0; byte < slot.size; ++byte) {
-                    bits_of_bytes[slot.offset + byte] |= std::uint64_t{slot.mask} << slot.shift;
-                }
-            }
+            bits_of_bytes = store.packer().bits_of_bytes(sizeof(State));
         }
     }
     void count(StepCache::Entry& entry, const StepCache::Notes& notes) {
@@ -524,33 +514,16 @@ struct alignas(line_bytes) RoundWorker {
             moves[who].guard.holder = notes.holder;
         }
     }
-    void learn_step(const SearchContext& context) {
-        StepCache::Notes& notes = lesson.notes;
-        const std::size_t counters = notes.counter_count + std::size_t{1} + context.taken().size();
-        const auto number_of_outcome = static_cast<std::size_t>(outcome);
-        if (number_of_outcome >= StepCache::most_outcomes || counters > StepCache::most_counters ||
-            !context.failures().empty()) {
-            lesson.fit = false;
-            return;
-        }
-        if (number_of_outcome != 0 && context.step() != lesson.step) lesson.fit = false;
-        lesson.step = context.step();
-        const auto note = [&notes](std::uint32_t counter) {
-            notes.counters[notes.counter_count++] = static_cast<std::uint16_t>(counter);
-        };
-        note(coverage.counter_of(context.step()));
-        for (const auto& answer : context.taken()) note(coverage.counter_of(answer));
-    }
     /// Runs a step. \param known what it is believed to do, to be compared; or null
     void learn(ActorId who, std::uint64_t word, const StepCache::Entry* known) {
-        lesson.notes = {};
-        lesson.fit = true;
+        lesson.begin();
         const std::uint32_t first = transition;
         const bool was_error = error.has_value();
         expand_actor(who);
         // Those of all that are still to come may be repeated.
         if (transition + most_queued() > step_room) grow_steps(most_queued());
-        const bool fit = std::exchange(lesson.fit, false);
+        const bool fit = lesson.fit();
+        lesson.give_up();
         const auto count = static_cast<std::size_t>(made - pending.data());
         if (!fit || error.has_value() != was_error || transition - first != count) {
             pack();
@@ -558,32 +531,24 @@ struct alignas(line_bytes) RoundWorker {
             if (known != nullptr) wrong(who, depends_on_more);
             return;
         }
-        std::uint64_t* const words = queue.data() + queued;
+        const std::span<std::uint64_t> words(queue.data() + queued, count);
         made = pending.data();
-        if (!pack_words(pending.data(), count, words)) return;
+        if (!pack_words(pending.data(), count, words.data())) return;
         queued += count;
         if (known == nullptr) {
             cache.missed(who);
             if (!cache.useful(who)) return;
         }
-        StepCache::Entry seen;
         FieldSet fields(current.state, bits_of_bytes);
         model.depends_on(current.state, who, fields);
-        seen.word = word;
+        StepCache::Entry seen = lesson.end(word, words, moves[who]);
         seen.depends = fields.bits();
-        seen.step = lesson.step;
-        seen.count = static_cast<std::uint32_t>(count);
         std::uint64_t changes = 0;
-        for (std::size_t i = 0; i < count; ++i) changes |= seen.changes[i] = word ^ words[i];
-        lesson.notes.enabled = moves[who].enabled;
-        lesson.notes.guarded = moves[who].guarded;
-        lesson.notes.holder = moves[who].guarded ? moves[who].guard.holder : -1;
+        for (const std::uint64_t change : seen.changes) changes |= change;
         if (fields.strange()) return wrong(who, "names something that is no field of the state");
         if ((changes & ~seen.depends) != 0) return wrong(who, "changes a field that it does not name");
         if (known != nullptr) {
-            const bool same = known->count == seen.count && known->changes == seen.changes &&
-                              (seen.count == 0 || known->step == seen.step) &&
-                              cache.notes_of(who, *known) == lesson.notes;
+            const bool same = StepCache::same_step(*known, seen) && cache.notes_of(who, *known) == lesson.notes();
             if (!same) wrong(who, depends_on_more);
             return;
         }
@@ -591,7 +556,7 @@ struct alignas(line_bytes) RoundWorker {
         StepCache::Notes& notes = cache.notes_of(who, place);
         this->count(place, notes);
         place = seen;
-        notes = lesson.notes;
+        notes = lesson.notes();
     }
     static constexpr const char* depends_on_more = "depends on a field that it does not name";
     void wrong(ActorId who, const char* what) {

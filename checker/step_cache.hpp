@@ -41,6 +41,10 @@ class StepCache {
         std::uint64_t hits = 0;                              ///< since they were counted
     };
     static_assert(sizeof(Entry) == 64);
+    /// Whether two entries say the same of a step. The states need not be the same.
+    [[nodiscard]] static bool same_step(const Entry& a, const Entry& b) {
+        return a.count == b.count && a.changes == b.changes && a.step == b.step;
+    }
     /// What is seldom looked at of an entry.
     struct Notes {
         std::array<std::uint16_t, most_counters> counters{};  ///< of Coverage: what one run of the step counts

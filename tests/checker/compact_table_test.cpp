@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "checker/discovery_log.hpp"
-#include "checker/hash.hpp"
 #include "checker/key_queue.hpp"
 #include "checker/keys.hpp"
 #include "checker/leaf_table.hpp"

@@ -219,6 +219,8 @@ struct Waiting {
         std::int8_t second;
         std::int8_t fourth;
     };
+    bool lies = false;  ///< the first does not say that the third matters to it
+
     unsigned actor_count() const { return 4; }
     std::string actor_name(ActorId a) const { return "task" + std::to_string(a); }
     ActorKind actor_kind(ActorId) const { return ActorKind::process; }
@@ -247,7 +249,7 @@ struct Waiting {
     }
     template <class Fields>
     void depends_on(const State& s, ActorId a, Fields& on) const {
-        if (a <= 2) on(s.third);
+        if (a <= 2 && !(lies && a == 0)) on(s.third);
         if (a == 1) on(s.second);
         if (a == 3) on(s.fourth);
     }
@@ -260,6 +262,11 @@ TEST(StepCache, RemembersWhomAnActorWaitsFor) {
     const auto result = check<Waiting>({}, {property<Waiting>("deadlock", PropertyKind::deadlock)});
     EXPECT_EQ(result.verdicts.front().status, Status::holds);
     EXPECT_EQ(result.statistics.states, 8U);
+    options.audit_each = 1;
+    const auto refused = check(Waiting{true}, {property<Waiting>("deadlock", PropertyKind::deadlock)}, options);
+    EXPECT_EQ(refused.ended, Ended::model_error);
+    EXPECT_EQ(refused.model_error,
+              "the dependencies are wrong: the step of task0 depends on a field that it does not name");
 }
 
 /// An actor with more outcomes than are kept, before actors whose steps are: there has to be room for these behind
