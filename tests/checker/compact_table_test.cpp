@@ -17,6 +17,7 @@
 #include "checker/overflow_keys.hpp"
 #include "checker/team.hpp"
 #include "checker/word_mixer.hpp"
+#include "tests/checker/few_samples.hpp"
 
 namespace vmemcheck::checker {
 namespace {
@@ -130,7 +131,7 @@ TEST_P(Tables, KeepWhatTheyAreGiven) {
     MemoryBudget budget;
     CompactTable table(GetParam().home_bits, form(), budget);
     ASSERT_TRUE(table.ready());
-    const std::vector<Key> all = keys(60000);
+    const std::vector<Key> all = keys(few_samples ? 12000 : 60000);
     const auto insert = [&](const Key& key) { return table.insert(table.part_of(key.home), key); };
     for (std::size_t i = 0; i < all.size(); ++i) {
         ASSERT_EQ(insert(all[i]), Segment::Done::added) << i;
@@ -151,6 +152,7 @@ TEST_P(Tables, KeepWhatTheyAreGiven) {
 
 TEST_P(Tables, TakeFewBytes) {
     const auto [home_bits, rest_bits] = GetParam();
+    if (few_samples && home_bits != 30) return;
     const std::vector<Key> all = keys(200000);
     // What is not in a tag is to fit 64 bits, for which there have to be many buckets.
     if (all.size() < 100000 || rest_bits > 50) return;

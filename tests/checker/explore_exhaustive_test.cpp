@@ -8,6 +8,7 @@
 
 #include "checker/explore.hpp"
 #include "checker/happens_before.hpp"
+#include "tests/checker/few_samples.hpp"
 #include "tests/checker/toy_program.hpp"
 
 namespace vmemcheck::checker {
@@ -153,7 +154,7 @@ TEST(ExploreExhaustive, RunsEachTraceOnce) {
     EXPECT_EQ(runs_of(toys::lost_update(2)), count_traces(toys::lost_update(2)));
     EXPECT_EQ(runs_of(toys::lost_update(3)), count_traces(toys::lost_update(3)));
     unsigned tried = 0;
-    for (std::uint64_t seed = 0; tried < 100; ++seed) {
+    for (std::uint64_t seed = 0; tried < (few_samples ? 40 : 100); ++seed) {
         Toy toy = toys::random_toy(seed);
         // What waits is of another trace if it had to: leave it out.
         for (auto& thread : toy.threads) {

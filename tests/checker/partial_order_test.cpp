@@ -12,6 +12,7 @@
 #include "checker/replay.hpp"
 #include "checker/search.hpp"
 #include "tests/checker/example_models.hpp"
+#include "tests/checker/few_samples.hpp"
 
 namespace vmemcheck::checker {
 namespace {
@@ -291,11 +292,7 @@ std::uint64_t expect_same(const M& model, const std::vector<Property<M>>& proper
     return all.statistics.states - some.statistics.states;
 }
 
-#ifdef VMEMCHECK_SLOW_BUILD
-constexpr unsigned samples = 300;
-#else
-constexpr unsigned samples = 1500;
-#endif
+constexpr unsigned samples = few_samples ? 300 : 1500;
 
 TEST(PartialOrder, ChangesNoVerdictOfRandomPrograms) {
     std::uint64_t left_out = 0;

@@ -8,7 +8,9 @@
 #include "bench/peers/peer.hpp"
 #include "bench/peers/peterson/peterson.hpp"
 #include "bench/peers/tokens/tokens.hpp"
+#include "checker/dependencies.hpp"
 #include "tests/checker/brute_force.hpp"
+#include "tests/checker/same_cached.hpp"
 
 namespace vmemcheck::peers {
 namespace {
@@ -60,6 +62,26 @@ TEST(PeerModels, CoherenceCountsAsBruteForce) { expect_as_brute_force<Coherence<
 TEST(PeerModels, BigBlocksCountAsBruteForce) {
     expect_as_brute_force<Bbm<1>>();
     expect_as_brute_force<Bbm<2>>();
+}
+
+TEST(PeerModels, AreNotChangedByTheCacheOfSteps) {
+    const auto same = [](const auto& model) {
+        using M = std::decay_t<decltype(model)>;
+        auto holds = checker::property<M>("holds", checker::PropertyKind::invariant);
+        holds.holds = M::holds;
+        checker::expect_same_cached<M>(model, {holds});
+        auto end = checker::property<M>("end", checker::PropertyKind::end_state);
+        end.holds = M::holds;
+        checker::expect_same_cached<M>(model, {end, checker::property<M>("deadlock", checker::PropertyKind::deadlock)});
+        static_assert(checker::DeclaresDependencies<M>);
+    };
+    for (const bool bug : {false, true}) {
+        same(Bbm<2>{bug});
+        same(Blocks<4>{bug});
+        same(Coherence<2>{bug});
+        same(Peterson<3>{bug});
+        same(Tokens<5>{bug});
+    }
 }
 
 }  // namespace

@@ -13,15 +13,13 @@
 #include <string>
 #include <vector>
 
-#include "bench/peers/bbm/bbm.hpp"
-#include "bench/peers/blocks/blocks.hpp"
-#include "bench/peers/coherence/coherence.hpp"
-#include "bench/peers/peterson/peterson.hpp"
 #include "bench/peers/tokens/tokens.hpp"
 #include "checker/dependencies.hpp"
 #include "checker/search.hpp"
 #include "tests/checker/equal_results.hpp"
 #include "tests/checker/example_models.hpp"
+#include "tests/checker/few_samples.hpp"
+#include "tests/checker/same_cached.hpp"
 
 namespace vmemcheck::checker {
 namespace {
@@ -154,30 +152,7 @@ std::vector<Property<M>> assertion_and_deadlock() {
     return {property<M>("nothing-fails", PropertyKind::assertion), property<M>("deadlock", PropertyKind::deadlock)};
 }
 
-/// Searches with and without the cache, and with the older search, which has none.
-template <class M>
-void expect_same_cached(const M& model, const std::vector<Property<M>>& properties, SearchOptions options = {}) {
-    options.cache_steps = false;
-    options.threads = 1;
-    const auto all = check(model, properties, options);
-    options.cache_steps = true;
-    for (const unsigned threads : {1U, 3U}) {
-        for (const std::uint64_t each : {0U, 1U, 7U}) {
-            SCOPED_TRACE(std::to_string(threads) + " threads, audit " + std::to_string(each));
-            options.threads = threads;
-            options.audit_each = each;
-            options.parallel_packing = each != 7;
-            expect_equal(check(model, properties, options), all);
-        }
-    }
-    if (!options.stop_when_decided) expect_equal(check_with<ExactStore>(model, properties, options), all);
-}
-
-#ifdef VMEMCHECK_SLOW_BUILD
-constexpr unsigned programs_compared = 5;
-#else
-constexpr unsigned programs_compared = 60;
-#endif
+constexpr unsigned programs_compared = few_samples ? 5 : 60;
 
 TEST(StepCache, ChangesNothingOfRandomPrograms) {
     for (unsigned seed = 0; seed < programs_compared; ++seed) {
@@ -188,26 +163,6 @@ TEST(StepCache, ChangesNothingOfRandomPrograms) {
         // Without properties no step is pruned, and moves are not asked for.
         expect_same_cached(random_cells(seed), {}, options);
         if (testing::Test::HasFailure()) break;
-    }
-}
-
-TEST(StepCache, ChangesNothingOfPeers) {
-    const auto same = [](const auto& model) {
-        using M = std::decay_t<decltype(model)>;
-        auto holds = property<M>("holds", PropertyKind::invariant);
-        holds.holds = M::holds;
-        expect_same_cached<M>(model, {holds});
-        auto end = property<M>("end", PropertyKind::end_state);
-        end.holds = M::holds;
-        expect_same_cached<M>(model, {end, property<M>("deadlock", PropertyKind::deadlock)});
-        static_assert(DeclaresDependencies<M>);
-    };
-    for (const bool bug : {false, true}) {
-        same(peers::Bbm<2>{bug});
-        same(peers::Blocks<4>{bug});
-        same(peers::Coherence<2>{bug});
-        same(peers::Peterson<3>{bug});
-        same(peers::Tokens<5>{bug});
     }
 }
 

@@ -132,34 +132,44 @@ bool remove_event_that_is_missed(std::vector<Json>& lines, const std::vector<std
 }
 
 TEST_P(Trace, SlowIsRejectedWithoutAnyEvent) {
-    expect_rejected(GetParam(), 19, "removed", remove_event_that_is_missed);
+    expect_rejected(GetParam(), 41, "removed", remove_event_that_is_missed);
 }
-TEST_P(Trace, SlowIsRejectedWithTwoEventsSwapped) { expect_rejected(GetParam(), 19, "swapped", swap_events); }
+TEST_P(Trace, SlowIsRejectedWithTwoEventsSwapped) { expect_rejected(GetParam(), 41, "swapped", swap_events); }
 TEST_P(Trace, SlowIsRejectedWithAnotherDriverState) {
-    expect_rejected(GetParam(), 3, "state changed", change_driver_state);
+    expect_rejected(GetParam(), 7, "state changed", change_driver_state);
 }
-TEST_P(Trace, SlowIsRejectedWithAnotherRefcount) {
-    const std::vector<Json> lines = lines_of(GetParam());
-    std::vector<Json> copy = lines;
+/// Whether this kind of change can be made to a recording at all.
+template <class Change>
+bool changes_any(const fs::path& file, Change change) {
+    std::vector<Json> lines = lines_of(file);
     const auto at = protocol_lines(lines);
-    const bool any = std::any_of(
-        at.begin(), at.end(), [&, i = std::size_t{0}](std::size_t) mutable { return change_refcount(copy, at, i++); });
-    if (!any) GTEST_SKIP() << "no page of the driver's was recorded";
-    expect_rejected(GetParam(), 1, "refcount changed", change_refcount);
+    for (std::size_t i = 0; i < at.size(); ++i) {
+        if (change(lines, at, i)) return true;
+    }
+    return false;
+}
+
+TEST_P(Trace, SlowIsRejectedWithAnotherRefcount) {
+    if (!changes_any(GetParam(), change_refcount)) GTEST_SKIP() << "no page of the driver's was recorded";
+    expect_rejected(GetParam(), 5, "refcount changed", change_refcount);
 }
 TEST_P(Trace, SlowIsRejectedWithAnotherAction) {
-    std::vector<Json> lines = lines_of(GetParam());
-    const auto at = protocol_lines(lines);
-    bool any = false;
-    for (std::size_t i = 0; i < at.size() && !any; ++i) any = change_action(lines, at, i);
-    if (!any) GTEST_SKIP() << "no action and its counterpart were recorded";
-    expect_rejected(GetParam(), 5, "action changed", change_action);
+    if (!changes_any(GetParam(), change_action)) GTEST_SKIP() << "no action and its counterpart were recorded";
+    expect_rejected(GetParam(), 11, "action changed", change_action);
 }
 
 TEST_P(Trace, LongIsRejectedWithoutAnyEvent) { expect_rejected(GetParam(), 1, "removed", remove_event_that_is_missed); }
 TEST_P(Trace, LongIsRejectedWithTwoEventsSwapped) { expect_rejected(GetParam(), 1, "swapped", swap_events); }
 TEST_P(Trace, LongIsRejectedWithAnotherDriverState) {
     expect_rejected(GetParam(), 1, "state changed", change_driver_state);
+}
+TEST_P(Trace, LongIsRejectedWithAnotherRefcount) {
+    if (!changes_any(GetParam(), change_refcount)) GTEST_SKIP() << "no page of the driver's was recorded";
+    expect_rejected(GetParam(), 1, "refcount changed", change_refcount);
+}
+TEST_P(Trace, LongIsRejectedWithAnotherAction) {
+    if (!changes_any(GetParam(), change_action)) GTEST_SKIP() << "no action and its counterpart were recorded";
+    expect_rejected(GetParam(), 1, "action changed", change_action);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shared, Trace, testing::ValuesIn(recordings()), name_of);

@@ -148,7 +148,7 @@ TEST(Faults, AStoppedChainLosesTheMutex) {  // protocol F29
 
 class Mutants : public testing::TestWithParam<MutantInfo> {};
 
-TEST_P(Mutants, DieByTheirProperty) {
+TEST_P(Mutants, SlowDieByTheirProperty) {
     Config config = quick(GetParam().release);
     config.mutant = GetParam().mutant;
     config.scope.removals = 1;

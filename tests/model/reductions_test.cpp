@@ -78,7 +78,7 @@ TEST(Reductions, SlowLocalStepsAreLocalWhileTheDriverIsUnbound) {
     Config config = config_of("linux-6.12");
     config.scope.resizes = 2;
     config.scope.user_requests = 1;
-    expect_local(config, 100);
+    expect_local(config, 300);
 }
 
 TEST(Reductions, SlowLocalStepsAreLocalWhereEventsAreHidden) {
@@ -86,7 +86,7 @@ TEST(Reductions, SlowLocalStepsAreLocalWhereEventsAreHidden) {
     config.scope.resizes = 2;
     config.scope.user_requests = 1;
     config.faults.stop_callbacks = true;
-    expect_local(config, 100);
+    expect_local(config, 300);
 }
 
 TEST(Reductions, LongLocalStepsAreLocalOfEveryMutant) {

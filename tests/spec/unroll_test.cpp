@@ -111,6 +111,9 @@ TEST(Unroll, SlowShortestRunsAreThoseOfTheSearch) {
     for (const Goal& goal : {GOAL(unbound_with_leftovers), GOAL(timer_armed_again)}) {
         expect_same_depth(config_of("linux-6.12"), nothing, goal);
     }
+}
+
+TEST(Unroll, LongAFaultsShortestRunIsThatOfTheSearch) {
     Config config = config_of("linux-6.1");
     config.faults.device_error = true;
     expect_same_depth(config, nothing, GOAL(broken_by_the_device));
