@@ -21,7 +21,8 @@ unsigned threads_for(const SearchOptions& options) {
 
 void RoundRecords::grow() {
     const std::size_t size = this->size();
-    const std::size_t room = std::max<std::size_t>(size * 2, 64);
+    // There may be as many as memory for them allows, so little of it is to be free.
+    const std::size_t room = std::max<std::size_t>(size + size / 4, 64);
     auto larger = std::make_unique_for_overwrite<RoundRecord[]>(room);
     std::copy_n(all_.get(), size, larger.get());
     all_ = std::move(larger);
@@ -92,8 +93,9 @@ bool RoundStore::next_level() {
 }
 
 std::size_t RoundStore::cut(std::uint64_t degree) {
-    // An eighth of a byte a state for records, but enough to keep all threads busy.
-    constexpr std::uint64_t states_per_byte = 8;
+    // A third of a byte a state for records, but enough to keep all threads busy. The larger rounds are, the less often
+    // storing has what expanding keeps in the caches replaced, and the reverse.
+    constexpr std::uint64_t states_per_byte = 3;
     constexpr std::uint64_t least = std::uint64_t{8} * chunk_states;
     constexpr std::uint64_t most = std::uint64_t{256} * chunk_states;
     const std::uint64_t records = log_.size() / (states_per_byte * sizeof(RoundRecord));

@@ -80,7 +80,7 @@ struct alignas(line_bytes) RoundWorker {
           watches_steps(monitor.watches_steps() || options_.check_fused),
           current{sample, {}},
           moves(model_.actor_count()),
-          queue(std::max<std::size_t>(most_pending, most_queued()) + WordMixer::lane_words),
+          queue(std::max<std::size_t>(most_pending, most_waiting + most_queued()) + WordMixer::lane_words),
           homes(queue.size()),
           pending(most_pending + packing_room / sizeof(Pending) + 1, Pending{sample}),
           made(pending.data()),
@@ -159,7 +159,9 @@ struct alignas(line_bytes) RoundWorker {
     Pending* made;           ///< the next one
     const Pending* no_room;  ///< behind them all
 
-    // If steps are cached: transitions of what is in the queue are first_queued, first_queued + 1, ...
+    // If steps are cached: transitions of what is in the queue are first_queued, first_queued + 1, ... They are of
+    // several states, as a long loop over them costs less than many short ones.
+    static constexpr std::size_t most_waiting = 128;  ///< to be handed over, before a state is expanded
     bool caches = false;
     StepCache cache;
     std::vector<std::uint64_t> bits_of_bytes;  ///< of a state: bits of the packed one
@@ -237,6 +239,7 @@ struct alignas(line_bytes) RoundWorker {
                 work.starts.push_back(transition);
                 expand_state(work.states[i], look);
             }
+            hand_over();
         } catch (const std::bad_alloc&) {
             no_memory = true;
         } catch (const std::exception& thrown) {
@@ -462,7 +465,8 @@ struct alignas(line_bytes) RoundWorker {
             cache.next_state();
             if (transition + most_queued() > step_room) [[unlikely]]
                 grow_steps(most_queued());
-            const std::uint32_t begin = first_queued = transition;
+            const std::uint32_t begin = transition;
+            if (queued == 0) first_queued = begin;
             const std::uint64_t micro_steps_before = micro_steps;
             if (audits && index % options.audit_each == 0) {
                 for (ActorId who = 0; who < moves.size(); ++who) learn(who, word, cache.find(who, word));
@@ -470,14 +474,14 @@ struct alignas(line_bytes) RoundWorker {
                 repeat_known(word);
             }
             micro_steps = micro_steps_before + (transition - begin);  // as nothing is fused
-            hand_over();
+            if (queued > most_waiting) hand_over();
         }
     }
     void repeat_known(std::uint64_t word) {
         const auto count = static_cast<ActorId>(moves.size());
         const StepCache::Finder finder(cache);
         // What the loop changes, in registers.
-        std::uint64_t* out = queue.data();
+        std::uint64_t* out = queue.data() + queued;
         StepId* taken = steps + transition;
         for (ActorId who = 0; who < count; ++who) {
             StepCache::Entry* const known = finder.find(who, word);
