@@ -188,7 +188,7 @@ TEST_F(DriverTest, SlowFollowsARunOfTheModel) {
 }
 
 // In removal-ends the administrator's task takes hotplug_mutex between the entries of two functions of the worker.
-TEST_F(DriverTest, SlowFollowsAllRunsOfTheModel) {
+TEST_F(DriverTest, LongFollowsAllRunsOfTheModel) {
     for (const auto& [version, count] : {std::pair<std::string, std::size_t>{"6.1", 10}, {"6.12", 6}}) {
         const std::vector<std::string> runs = runs_to_follow("linux-" + version);
         EXPECT_EQ(runs.size(), count);
@@ -289,7 +289,7 @@ TEST_F(DriverTest, MissesWhatIsNeverFreed) {
     finds("no-leak", "vfree(vm->bbm.bb_states);\n\t}", ";\n\t}", "--deviations 0");
 }
 
-TEST_F(DriverTest, SlowOutlivesWhatNoDriverShouldDo) {
+TEST_F(DriverTest, LongOutlivesWhatNoDriverShouldDo) {
     const struct {
         const char* code;
         const char* says;

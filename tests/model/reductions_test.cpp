@@ -74,19 +74,19 @@ TEST(Reductions, SlowLocalStepsAreLocal) { expect_local(narrow(), 500); }
 
 // Each of these says something of a step that was called local and is not: the driver is unbound while memory goes
 // online (op_online_init, op_online_going, op_offline_going), and does not hear of it (wk_fo_section).
-TEST(Reductions, SlowLocalStepsAreLocalWhileTheDriverIsUnbound) {
+TEST(Reductions, LongLocalStepsAreLocalWhileTheDriverIsUnbound) {
     Config config = config_of("linux-6.12");
     config.scope.resizes = 2;
     config.scope.user_requests = 1;
-    expect_local(config, 300);
+    expect_local(config, 100);
 }
 
-TEST(Reductions, SlowLocalStepsAreLocalWhereEventsAreHidden) {
+TEST(Reductions, LongLocalStepsAreLocalWhereEventsAreHidden) {
     Config config = config_of("linux-6.12");
     config.scope.resizes = 2;
     config.scope.user_requests = 1;
     config.faults.stop_callbacks = true;
-    expect_local(config, 300);
+    expect_local(config, 100);
 }
 
 TEST(Reductions, LongLocalStepsAreLocalOfEveryMutant) {
