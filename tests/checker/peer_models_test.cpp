@@ -10,6 +10,7 @@
 #include "bench/peers/tokens/tokens.hpp"
 #include "checker/dependencies.hpp"
 #include "tests/checker/brute_force.hpp"
+#include "tests/checker/example_models.hpp"
 #include "tests/checker/same_cached.hpp"
 
 namespace vmemcheck::peers {
@@ -67,12 +68,13 @@ TEST(PeerModels, BigBlocksCountAsBruteForce) {
 TEST(PeerModels, AreNotChangedByTheCacheOfSteps) {
     const auto same = [](const auto& model) {
         using M = std::decay_t<decltype(model)>;
-        auto holds = checker::property<M>("holds", checker::PropertyKind::invariant);
+        auto holds = checker::examples::property<M>("holds", checker::PropertyKind::invariant);
         holds.holds = M::holds;
         checker::expect_same_cached<M>(model, {holds});
-        auto end = checker::property<M>("end", checker::PropertyKind::end_state);
+        auto end = checker::examples::property<M>("end", checker::PropertyKind::end_state);
         end.holds = M::holds;
-        checker::expect_same_cached<M>(model, {end, checker::property<M>("deadlock", checker::PropertyKind::deadlock)});
+        checker::expect_same_cached<M>(
+            model, {end, checker::examples::property<M>("deadlock", checker::PropertyKind::deadlock)});
         static_assert(checker::DeclaresDependencies<M>);
     };
     for (const bool bug : {false, true}) {
