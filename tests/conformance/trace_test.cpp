@@ -125,6 +125,17 @@ void expect_rejected(const fs::path& file, std::size_t stride, const char* what,
     EXPECT_GT(tried, 0U);
 }
 
+/// The same of a kind of change that some recordings have no place for: there, the test is skipped.
+template <class Change>
+void expect_rejected_if_any(const fs::path& file, std::size_t stride, const char* what, Change change) {
+    std::vector<Json> lines = lines_of(file);
+    const auto at = protocol_lines(lines);
+    bool any = false;
+    for (std::size_t i = 0; i < at.size() && !any; ++i) any = change(lines, at, i);
+    if (!any) GTEST_SKIP() << "nothing was recorded that could be told as: " << what;
+    expect_rejected(file, stride, what, change);
+}
+
 /// Without its last event, a recording that was cut short is merely shorter.
 bool remove_event_that_is_missed(std::vector<Json>& lines, const std::vector<std::size_t>& at, std::size_t i) {
     const bool cut_short = lines.back()["event"] != "mark" || lines.back()["args"]["text"] != "end";
@@ -138,24 +149,11 @@ TEST_P(Trace, SlowIsRejectedWithTwoEventsSwapped) { expect_rejected(GetParam(), 
 TEST_P(Trace, SlowIsRejectedWithAnotherDriverState) {
     expect_rejected(GetParam(), 7, "state changed", change_driver_state);
 }
-/// Whether this kind of change can be made to a recording at all.
-template <class Change>
-bool changes_any(const fs::path& file, Change change) {
-    std::vector<Json> lines = lines_of(file);
-    const auto at = protocol_lines(lines);
-    for (std::size_t i = 0; i < at.size(); ++i) {
-        if (change(lines, at, i)) return true;
-    }
-    return false;
-}
-
 TEST_P(Trace, SlowIsRejectedWithAnotherRefcount) {
-    if (!changes_any(GetParam(), change_refcount)) GTEST_SKIP() << "no page of the driver's was recorded";
-    expect_rejected(GetParam(), 5, "refcount changed", change_refcount);
+    expect_rejected_if_any(GetParam(), 5, "refcount changed", change_refcount);
 }
 TEST_P(Trace, SlowIsRejectedWithAnotherAction) {
-    if (!changes_any(GetParam(), change_action)) GTEST_SKIP() << "no action and its counterpart were recorded";
-    expect_rejected(GetParam(), 11, "action changed", change_action);
+    expect_rejected_if_any(GetParam(), 11, "action changed", change_action);
 }
 
 TEST_P(Trace, LongIsRejectedWithoutAnyEvent) { expect_rejected(GetParam(), 1, "removed", remove_event_that_is_missed); }
@@ -164,12 +162,10 @@ TEST_P(Trace, LongIsRejectedWithAnotherDriverState) {
     expect_rejected(GetParam(), 1, "state changed", change_driver_state);
 }
 TEST_P(Trace, LongIsRejectedWithAnotherRefcount) {
-    if (!changes_any(GetParam(), change_refcount)) GTEST_SKIP() << "no page of the driver's was recorded";
-    expect_rejected(GetParam(), 1, "refcount changed", change_refcount);
+    expect_rejected_if_any(GetParam(), 1, "refcount changed", change_refcount);
 }
 TEST_P(Trace, LongIsRejectedWithAnotherAction) {
-    if (!changes_any(GetParam(), change_action)) GTEST_SKIP() << "no action and its counterpart were recorded";
-    expect_rejected(GetParam(), 1, "action changed", change_action);
+    expect_rejected_if_any(GetParam(), 1, "action changed", change_action);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shared, Trace, testing::ValuesIn(recordings()), name_of);
