@@ -2,6 +2,8 @@
 // The models of bench/peers against brute force; bench/compare holds them against SPIN and rumur.
 #include <gtest/gtest.h>
 
+#include <type_traits>
+
 #include "bench/peers/bbm/bbm.hpp"
 #include "bench/peers/blocks/blocks.hpp"
 #include "bench/peers/coherence/coherence.hpp"

@@ -23,6 +23,7 @@ void expect_same_cached(const M& model, const std::vector<Property<M>>& properti
     options.cache_steps = true;
     for (const unsigned threads : {1U, 3U}) {
         for (const std::uint64_t each : {0U, 1U, 7U}) {
+            // Half of them: what is not audited with one thread, what is with several.
             if (few_samples && (threads == 1) != (each == 0)) continue;
             SCOPED_TRACE(std::to_string(threads) + " threads, audit " + std::to_string(each));
             options.threads = threads;
