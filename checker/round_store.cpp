@@ -206,25 +206,41 @@ std::array<bool, CompactTable::groups> RoundStore::groups_to_grow() const {
 
 /// Adds what belongs to a part of the table; of each chunk's records those that were added are left.
 bool RoundStore::store(unsigned part, const RestForm& form) {
-    constexpr std::uint32_t ahead = 16;
     CompactTable& table = *table_;
     bool full = !table.set_form(part, form);
+    const auto records_in = [&](std::size_t i) -> std::span<RoundRecord> {
+        if (i >= chunks_in_use_) return {};
+        const RoundChunk& chunk = chunks_[i];
+        return {buffers_[chunk.worker].records[part].data() + chunk.begin[part], chunk.count[part]};
+    };
+    // Some records ahead, over the ends of chunks: waiting anew for each chunk's first ones took a fifth of the time.
+    constexpr std::size_t ahead = 16;
+    const auto prefetch = [&](std::span<const RoundRecord> records) {
+        for (const RoundRecord& record : records) table.prefetch(part, record.home);
+    };
+    std::span<RoundRecord> following = records_in(0);
+    prefetch(following.first(std::min(following.size(), ahead)));
     for (std::size_t i = 0; i < chunks_in_use_; ++i) {
-        RoundChunk& chunk = chunks_[i];
-        RoundRecord* const records = buffers_[chunk.worker].records[part].data() + chunk.begin[part];
-        const std::uint32_t count = full ? 0 : chunk.count[part];
+        const std::span<RoundRecord> records = following;
+        following = records_in(i + 1);
         std::uint32_t fresh = 0;
-        for (std::uint32_t r = 0; r < std::min(count, ahead); ++r) table.prefetch(part, records[r].home);
-        for (std::uint32_t r = 0; r < count; ++r) {
-            if (r + ahead < count) table.prefetch(part, records[r + ahead].home);
-            const Segment::Done done = table.insert(part, {records[r].rest, records[r].home});
-            if (done == Segment::Done::full) [[unlikely]] {
-                full = true;
-                break;
-            }
-            if (done == Segment::Done::added) records[fresh++] = records[r];
+        const std::size_t known_ahead = records.size() - std::min(records.size(), ahead);
+        const auto add = [&](const RoundRecord& record) {
+            const Segment::Done done = table.insert(part, {record.rest, record.home});
+            if (done == Segment::Done::added) records[fresh++] = record;
+            return done != Segment::Done::full;
+        };
+        std::size_t r = 0;
+        for (; r < known_ahead && !full; ++r) {
+            table.prefetch(part, records[r + ahead].home);
+            full = !add(records[r]);
         }
-        chunk.count[part] = fresh;
+        for (; r < records.size() && !full; ++r) {
+            if (r + ahead - records.size() < following.size())
+                table.prefetch(part, following[r + ahead - records.size()].home);
+            full = !add(records[r]);
+        }
+        chunks_[i].count[part] = fresh;
     }
     return !full;
 }
