@@ -9,7 +9,7 @@ namespace vmemcheck::checker {
 
 namespace {
 
-constexpr std::uint64_t small = 64;  // buckets
+constexpr std::uint64_t small = 2048;  // keys of a segment
 
 bool before(const Key& a, const Key& b) { return std::tie(a.home, a.rest) < std::tie(b.home, b.rest); }
 
@@ -93,21 +93,23 @@ bool CompactTable::load(ArchiveReader& from, unsigned part) {
 
 /// The buckets that a segment grows to.
 std::uint64_t CompactTable::larger(const Part& part) const {
-    const std::uint64_t buckets = part.set.buckets();
-    const std::uint64_t more = std::max<std::uint64_t>(buckets / 3, 1);
-    if (buckets > small || buckets + more <= small) return buckets + more;
-    // Segments fill alike. Once each group is made larger by its own share, groups grow in turn ever after, and what is
-    // free of all of them does not depend on how many keys there are just now.
-    const unsigned group = group_of(static_cast<unsigned>(&part - segments_.data()));
-    return small + small * (group + 1) / (3 * groups);
+    const std::uint64_t room = part.set.room();
+    std::uint64_t more = room + std::max<std::uint64_t>(room / 3, 1);
+    if (room <= small && more > small) {
+        // Segments fill alike. Once each group is made larger by its own share, groups grow in turn ever after, and
+        // what is free of all of them does not depend on how many keys there are just now.
+        const unsigned group = group_of(static_cast<unsigned>(&part - segments_.data()));
+        more = small + small * (group + 1) / (3 * groups);
+    }
+    return std::max(part.set.buckets() + 1, Segment::buckets_for(in_part_bits_, part.form.bits(), more));
 }
 
 Segment::Done CompactTable::grow_and_insert(Part& part, const Key& key) {
     for (;;) {
-        const std::uint64_t buckets = part.set.buckets();
         // Mixed keys fill a segment evenly. Should they ever not, a larger one would not help.
         constexpr std::uint64_t least_filled = 16;
-        if (buckets > small && part.set.size() * least_filled < buckets * Segment::slots) return Segment::Done::full;
+        const std::uint64_t room = part.set.room();
+        if (room > small && part.set.size() * least_filled < room) return Segment::Done::full;
         if (!rebuild(part, part.form, larger(part))) return Segment::Done::full;
         const Segment::Done done = part.set.insert(key.home & in_part_mask_, part.form.squeeze(key.rest));
         if (done != Segment::Done::full) return done;

@@ -18,47 +18,66 @@ Segment::Shape Segment::shape_of(unsigned home_bits, unsigned rest_bits, std::ui
     while (bits_with(buckets) + rest_bits > tag_bits + 64) buckets *= 2;
     const unsigned remainder_bits = bits_with(buckets);
     const unsigned bits = remainder_bits + rest_bits;
-    return {remainder_bits, bits > tag_bits ? (bits - tag_bits + 7) / 8 : 0, buckets};
+    unsigned tail_bits = bits > tag_bits ? bits - tag_bits : 0;
+    // A tail is read as eight bytes from the one on where it begins.
+    if (tail_bits > 57) tail_bits = 64;
+    return {remainder_bits, tail_bits, buckets};
 }
 
-namespace {
-
-std::size_t block_bytes(std::uint64_t buckets, unsigned tail_bytes) {
-    const std::size_t keys = (buckets + Segment::most_far) * Segment::slots;
-    // A tail is read as 8 bytes.
-    const std::size_t bytes = keys * (sizeof(std::uint16_t) + tail_bytes) + sizeof(std::uint64_t);
-    return (bytes + sizeof(std::uint32_t) - 1) / sizeof(std::uint32_t) * sizeof(std::uint32_t);
+unsigned Segment::Shape::slots() const {
+    constexpr unsigned bits_of_tag = 16;  // with the distance
+    return 8 * bucket_bytes / (bits_of_tag + tail_bits);
 }
 
-}  // namespace
+std::uint64_t Segment::Shape::room() const {
+    const std::uint64_t keys = (buckets + most_far) * slots();
+    return keys - keys / 10;  // beyond, searches pass too many full buckets
+}
+
+std::uint64_t Segment::buckets_for(unsigned home_bits, unsigned rest_bits, std::uint64_t keys) {
+    // More buckets make remainders shorter, so that there may be more slots in each.
+    std::uint64_t least = 2;
+    std::uint64_t most = 2;
+    while (shape_of(home_bits, rest_bits, most).room() < keys) most *= 2;
+    while (least < most) {
+        const std::uint64_t middle = least + (most - least) / 2;
+        if (shape_of(home_bits, rest_bits, middle).room() < keys) {
+            least = middle + 1;
+        } else {
+            most = middle;
+        }
+    }
+    return least;
+}
 
 std::size_t Segment::bytes_of(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets) {
-    const Shape shape = shape_of(home_bits, rest_bits, buckets);
-    return block_bytes(shape.buckets, shape.tail_bytes);
+    return (shape_of(home_bits, rest_bits, buckets).buckets + most_far) * bucket_bytes;
 }
 
 bool Segment::reset(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets, MemoryBudget& budget) {
     const Shape shape = shape_of(home_bits, rest_bits, buckets);
     Block block;
-    if (!block.allocate(block_bytes(shape.buckets, shape.tail_bytes), budget)) return false;
+    if (!block.allocate((shape.buckets + most_far) * bucket_bytes, budget)) return false;
     block_ = std::move(block);
     budget_ = &budget;
     apart_ = OverflowKeys();
     at_.first = block_.data();
-    at_.stride = tag_bytes + std::size_t{slots} * shape.tail_bytes;
     at_.buckets = shape.buckets;
     at_.reciprocal = ~std::uint64_t{0} / at_.buckets + 1;
     at_.home_bits = home_bits;
     at_.home_mask = low_bits(home_bits);
     at_.remainder_bits = shape.remainder_bits;
-    at_.tail_bytes = shape.tail_bytes;
-    at_.tail_mask = low_bits(8 * shape.tail_bytes);
+    at_.tail_bits = shape.tail_bits;
+    at_.tail_mask = low_bits(shape.tail_bits);
+    at_.first_lane = lanes - shape.slots();
+    at_.slot_mask = ~std::uint32_t{0} << at_.first_lane;
     constexpr unsigned wide = sizeof(std::uint64_t);
-    const unsigned tails = slots * shape.tail_bytes;
-    at_.wide_slots = tails < wide ? 0 : (tails - wide) / shape.tail_bytes + 1;
+    at_.wide_end = at_.first_lane;
+    while (at_.wide_end < lanes && at_.tail_of(at_.wide_end) / 8 + wide <= at_.first_lane * sizeof(std::uint16_t)) {
+        ++at_.wide_end;
+    }
     size_ = 0;
-    const std::uint64_t keys = (at_.buckets + most_far) * slots;
-    room_ = keys - keys / 10;  // beyond, searches pass too many full buckets
+    room_ = shape.room();
     return true;
 }
 
@@ -82,11 +101,15 @@ bool Segment::load(ArchiveReader& from) {
     const auto size = from.value<std::uint64_t>();
     from.require(from.length(1) == block_.bytes(), "the size of a table is wrong");
     from.get(block_.data(), block_.bytes());
-    std::uint64_t full = 0;
     for (std::size_t bucket = 0; bucket < at_.buckets + most_far; ++bucket) {
-        full += slots - static_cast<unsigned>(std::popcount(equal_slots(at_.tags_of(bucket), 0)));
+        const std::uint16_t* const tags = tags_of(at_.line_of(bucket));
+        bool free = false;  // all slots after one that is free are free
+        for (unsigned lane = at_.first_lane; lane < lanes; ++lane) {
+            from.require(tags[lane] == 0 || (!free && tags[lane] >> tag_bits != 0), "a tag of a table is wrong");
+            free = tags[lane] == 0;
+            size_ += free ? 0 : 1;
+        }
     }
-    size_ = full;
     for (const Key& key : from.list<Key>()) {
         from.require(key.home <= at_.home_mask && !apart_.has(key) && apart_.size() < most_apart(),
                      "a key of a table is wrong");

@@ -16,29 +16,29 @@
 #include "checker/archive.hpp"
 #include "checker/block.hpp"
 #include "checker/keys.hpp"
-#include "checker/low_bytes.hpp"
 #include "checker/memory.hpp"
 #include "checker/overflow_keys.hpp"
 
 namespace vmemcheck::checker {
 
-/// An exact set of keys (home, rest) that stores neither the home nor a pointer: buckets of 32 slots in the order of
-/// homes, each slot a tag of 16 bits and a tail of as many bytes more as needed.
+/// An exact set of keys (home, rest) that stores neither the home nor a pointer: buckets of one cache line each in the
+/// order of homes, with as many slots as fit: a slot is a tag of 16 bits and a tail of as many bits more as needed.
 ///
 /// A home is scaled to the number of buckets, which can be any: the bucket is the quotient, and a slot keeps the
-/// remainder, the rest, and how many buckets after its own it lies, 0 to 2, as its own may have been full. Where all
-/// three are, the key is kept whole, apart: six in a thousand are, when nine of ten slots are taken. Nothing moves, and
-/// nothing is removed, so a search ends at the first bucket with a free slot. The tag has the distance and the low bits
-/// of remainder and rest: 32 of them, one cache line, are compared at once, and the tails come right after them.
+/// remainder, the rest, and how many buckets after its own it lies, 0 to 6, as its own may have been full. Where all
+/// seven are, the key is kept whole, apart. Nothing moves, and nothing is removed, so a search ends at the first bucket
+/// with a free slot: most look at one line, and storing waits for lines more than for anything else. The tag has the
+/// distance and the low bits of remainder and rest, and all tags of a bucket are compared at once; they are at the end
+/// of the line, the tails before them.
 ///
 /// Not for several threads at once.
 class Segment {
  public:
     enum class Done : std::uint8_t { found, added, full };
 
-    static constexpr unsigned slots = 32;     ///< of a bucket
-    static constexpr unsigned most_far = 2;   ///< buckets
-    static constexpr unsigned tag_bits = 14;  ///< of a key in its tag
+    static constexpr unsigned bucket_bytes = 64;  ///< a cache line
+    static constexpr unsigned most_far = 6;       ///< buckets
+    static constexpr unsigned tag_bits = 13;      ///< of a key in its tag
 
     Segment() = default;
 
@@ -51,23 +51,18 @@ class Segment {
     [[nodiscard]] bool reset(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets, MemoryBudget& budget);
 
     /// Hints that insert() of this home is near.
-    void prefetch(std::uint32_t home) const {
-        const unsigned char* const bucket = at_.first + at_.bucket_of(home) * at_.stride;
-        __builtin_prefetch(bucket);
-        __builtin_prefetch(bucket + tag_bytes);
-    }
+    void prefetch(std::uint32_t home) const { __builtin_prefetch(at_.line_of(at_.bucket_of(home))); }
 
     /// Adds a key unless it is there. Done::full: nothing was changed; the segment has to grow.
     Done insert(std::uint32_t home, std::uint64_t rest) {
         const Spot spot = at_.spot_of(home, rest);
-        std::size_t bucket = spot.bucket;
-        for (unsigned far = 0; far <= most_far; ++far, ++bucket) {
-            const std::uint16_t* const tags = at_.tags_of(bucket);
-            for (std::uint32_t same = equal_slots(tags, Places::tag_of(spot, far)); same != 0; same &= same - 1) {
-                if (at_.tail_at(bucket, static_cast<unsigned>(std::countr_zero(same))) == spot.tail) return Done::found;
+        unsigned char* line = at_.line_of(spot.bucket);
+        for (unsigned far = 0; far <= most_far; ++far, line += bucket_bytes) {
+            for (std::uint32_t same = at_.equal_slots(line, tag_of(spot, far)); same != 0; same &= same - 1) {
+                if (at_.tail_at(line, static_cast<unsigned>(std::countr_zero(same))) == spot.tail) return Done::found;
             }
-            if (tags[slots - 1] != 0) continue;  // slots are filled in order
-            return put(bucket, far, spot) ? Done::added : Done::full;
+            if (tags_of(line)[lanes - 1] != 0) continue;  // slots are filled in order
+            return put(line, far, spot) ? Done::added : Done::full;
         }
         return insert_apart({rest, home});
     }
@@ -82,12 +77,13 @@ class Segment {
         for (std::size_t bucket = 0; bucket < from.buckets + most_far; ++bucket) {
             for (unsigned far = most_far; far > 0; --far) firsts[far] = firsts[far - 1];
             firsts[0] = ((static_cast<std::uint64_t>(bucket) << from.home_bits) + from.buckets - 1) / from.buckets;
-            for (unsigned slot = 0; slot < slots; ++slot) {
-                const std::uint16_t tag = from.tags_of(bucket)[slot];
+            const unsigned char* const line = from.line_of(bucket);
+            for (unsigned lane = from.first_lane; lane < lanes; ++lane) {
+                const std::uint16_t tag = tags_of(line)[lane];
                 if (tag == 0) break;
                 const unsigned far = (static_cast<unsigned>(tag) >> tag_bits) - 1;
                 const std::uint64_t low = tag & low_bits(tag_bits);
-                const std::uint64_t tail = from.tail_at(bucket, slot);
+                const std::uint64_t tail = from.tail_at(line, lane);
                 std::uint64_t remainder = 0;
                 std::uint64_t rest = 0;
                 if (from.remainder_bits >= tag_bits) {
@@ -108,10 +104,14 @@ class Segment {
     /// Keys it may hold.
     [[nodiscard]] std::uint64_t room() const { return room_; }
     /// Keys that may be kept apart.
-    [[nodiscard]] std::uint64_t most_apart() const { return slots + room_ / 64; }
+    [[nodiscard]] std::uint64_t most_apart() const { return lanes + room_ / 64; }
     [[nodiscard]] std::uint64_t buckets() const { return at_.buckets; }
+    /// Slots of a bucket, 6 to 32.
+    [[nodiscard]] unsigned slots() const { return lanes - at_.first_lane; }
     /// Memory taken, in bytes.
     [[nodiscard]] std::size_t bytes() const { return block_.bytes() + apart_.bytes(); }
+    /// The least buckets with which reset() gives room() for so many keys.
+    [[nodiscard]] static std::uint64_t buckets_for(unsigned home_bits, unsigned rest_bits, std::uint64_t keys);
     /// Memory that reset() with these arguments would take.
     [[nodiscard]] static std::size_t bytes_of(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets);
 
@@ -123,30 +123,42 @@ class Segment {
  private:
     struct Shape {
         unsigned remainder_bits;
-        unsigned tail_bytes;
+        unsigned tail_bits;
         std::uint64_t buckets;
+
+        [[nodiscard]] unsigned slots() const;
+        [[nodiscard]] std::uint64_t room() const;
     };
     static Shape shape_of(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets);
 
-    static constexpr std::size_t tag_bytes = slots * sizeof(std::uint16_t);  ///< of a bucket
+    static constexpr unsigned lanes = bucket_bytes / 2;  ///< where tags may be, of a line
     /// A key as it is stored.
     struct Spot {
         std::size_t bucket;  ///< its own
         std::uint64_t low;   ///< tag_bits of remainder and rest
         std::uint64_t tail;  ///< the others
     };
+    [[nodiscard]] static std::uint16_t tag_of(const Spot& spot, unsigned far) {
+        return static_cast<std::uint16_t>(spot.low | static_cast<std::uint64_t>(far + 1) << tag_bits);
+    }
+    [[nodiscard]] static std::uint16_t* tags_of(unsigned char* line) { return reinterpret_cast<std::uint16_t*>(line); }
+    [[nodiscard]] static const std::uint16_t* tags_of(const unsigned char* line) {
+        return reinterpret_cast<const std::uint16_t*>(line);
+    }
+
     /// Where keys are: all that does not change between two calls of reset().
     struct Places {
         unsigned char* first = nullptr;  ///< bucket
-        std::size_t stride = 0;          ///< bytes from a bucket to the next: first its tags, then its tails
         std::uint64_t buckets = 0;       ///< as homes see them; most_far more can be reached
         std::uint64_t reciprocal = 0;    ///< of buckets, times 2^64, rounded up
         std::uint64_t home_mask = 0;
         std::uint64_t tail_mask = 0;
+        std::uint32_t slot_mask = 0;  ///< lanes that are slots: all from first_lane on
+        unsigned first_lane = 0;
         unsigned home_bits = 0;
         unsigned remainder_bits = 0;
-        unsigned tail_bytes = 0;
-        unsigned wide_slots = 0;  ///< of a bucket, the first ones: the eight bytes from the tail on are tails of it
+        unsigned tail_bits = 0;
+        unsigned wide_end = 0;  ///< lanes before it: the eight bytes from the tail on have no tags
 
         [[nodiscard]] Spot spot_of(std::uint32_t home, std::uint64_t rest) const {
             const std::uint64_t scaled = home * buckets;
@@ -158,65 +170,67 @@ class Segment {
             return {scaled >> home_bits, (remainder | rest << remainder_bits) & low_bits(tag_bits),
                     rest >> (tag_bits - remainder_bits)};
         }
-        [[nodiscard]] static std::uint16_t tag_of(const Spot& spot, unsigned far) {
-            return static_cast<std::uint16_t>(spot.low | static_cast<std::uint64_t>(far + 1) << tag_bits);
-        }
-        [[nodiscard]] std::uint16_t* tags_of(std::size_t bucket) const {
-            return reinterpret_cast<std::uint16_t*>(first + bucket * stride);
-        }
-        [[nodiscard]] unsigned char* tail_of(std::size_t bucket, unsigned slot) const {
-            return first + bucket * stride + tag_bytes + slot * tail_bytes;
-        }
+        [[nodiscard]] unsigned char* line_of(std::size_t bucket) const { return first + bucket * bucket_bytes; }
         [[nodiscard]] std::size_t bucket_of(std::uint32_t home) const { return (home * buckets) >> home_bits; }
         /// value / buckets; exact as both are below 2^32.
         [[nodiscard]] std::uint64_t quotient(std::uint64_t value) const {
             __extension__ using Wide = unsigned __int128;
             return static_cast<std::uint64_t>(static_cast<Wide>(value) * reciprocal >> 64);
         }
-        [[nodiscard]] std::uint64_t tail_at(std::size_t bucket, unsigned slot) const {
-            std::uint64_t tail = 0;  // a read of 8 bytes is cheaper than one of as many as there are
-            std::memcpy(&tail, tail_of(bucket, slot), sizeof tail);
-            return tail & tail_mask;
+        /// Where a tail is, in bits from the begin of its line. What eight bytes from that byte on have, has all of it.
+        [[nodiscard]] unsigned tail_of(unsigned lane) const { return (lane - first_lane) * tail_bits; }
+        [[nodiscard]] std::uint64_t tail_at(const unsigned char* line, unsigned lane) const {
+            const unsigned at = tail_of(lane);
+            std::uint64_t tail = 0;
+            std::memcpy(&tail, line + at / 8, sizeof tail);
+            return tail >> at % 8 & tail_mask;
         }
-        void write(std::size_t bucket, unsigned slot, unsigned far, const Spot& spot) const {
-            tags_of(bucket)[slot] = tag_of(spot, far);
-            store_low(tail_of(bucket, slot), spot.tail, tail_bytes);
+        /// Writes to a slot that is free.
+        void write(unsigned char* line, unsigned lane, unsigned far, const Spot& spot) const {
+            const unsigned at = tail_of(lane);
+            std::uint64_t tail = 0;
+            std::memcpy(&tail, line + at / 8, sizeof tail);
+            tail |= spot.tail << at % 8;
+            std::memcpy(line + at / 8, &tail, sizeof tail);
+            tags_of(line)[lane] = tag_of(spot, far);
         }
         /// write() to a bucket whose slots after this one are free.
-        void write_next(std::size_t bucket, unsigned slot, unsigned far, const Spot& spot) const {
-            if (slot >= wide_slots) return write(bucket, slot, far, spot);
-            tags_of(bucket)[slot] = tag_of(spot, far);
-            // Cheaper than as many bytes as the tail has.
-            std::memcpy(tail_of(bucket, slot), &spot.tail, sizeof spot.tail);
+        void write_next(unsigned char* line, unsigned lane, unsigned far, const Spot& spot) const {
+            if (lane >= wide_end) return write(line, lane, far, spot);
+            const unsigned at = tail_of(lane);
+            // Not eight bytes: a processor has to wait where what it reads was written in two parts just now.
+            const std::uint64_t tail = line[at / 8] | spot.tail << at % 8;
+            std::memcpy(line + at / 8, &tail, sizeof tail);
+            tags_of(line)[lane] = tag_of(spot, far);
+        }
+        /// A bit for each lane that is a slot and has this tag.
+        [[nodiscard]] std::uint32_t equal_slots(const unsigned char* line, std::uint16_t tag) const {
+#ifdef __SSE2__
+            const __m128i wanted = _mm_set1_epi16(static_cast<short>(tag));
+            const auto equal = [&](unsigned part) {
+                return _mm_cmpeq_epi16(_mm_load_si128(reinterpret_cast<const __m128i*>(line) + part), wanted);
+            };
+            const auto bits = [](__m128i a, __m128i b) {
+                return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(a, b)));
+            };
+            std::uint32_t same = bits(equal(2), equal(3)) << lanes / 2;
+            if (first_lane < lanes / 2) same |= bits(equal(0), equal(1));
+#else
+            std::uint32_t same = 0;
+            for (unsigned i = 0; i < lanes; ++i) same |= static_cast<std::uint32_t>(tags_of(line)[i] == tag) << i;
+#endif
+            return same & slot_mask;
         }
     };
 
     /// insert() of a key that found its buckets full.
     Done insert_apart(const Key& key);
     /// Puts a key into a bucket that has a free slot. \return false if the segment may hold no more
-    bool put(std::size_t bucket, unsigned far, const Spot& spot) {
+    bool put(unsigned char* line, unsigned far, const Spot& spot) {
         if (size_ >= room_) return false;
-        at_.write(bucket, static_cast<unsigned>(std::countr_zero(equal_slots(at_.tags_of(bucket), 0))), far, spot);
+        at_.write(line, static_cast<unsigned>(std::countr_zero(at_.equal_slots(line, 0))), far, spot);
         ++size_;
         return true;
-    }
-
-    /// A bit for each of the 32 tags that is equal to this one.
-    [[nodiscard]] static std::uint32_t equal_slots(const std::uint16_t* tags, std::uint16_t tag) {
-#ifdef __SSE2__
-        const __m128i wanted = _mm_set1_epi16(static_cast<short>(tag));
-        const auto compare = [&](unsigned from) {
-            return _mm_cmpeq_epi16(_mm_load_si128(reinterpret_cast<const __m128i*>(tags + from)), wanted);
-        };
-        const __m128i low = _mm_packs_epi16(compare(0), compare(8));
-        const __m128i high = _mm_packs_epi16(compare(16), compare(24));
-        return static_cast<std::uint32_t>(_mm_movemask_epi8(low)) | static_cast<std::uint32_t>(_mm_movemask_epi8(high))
-                                                                        << 16;
-#else
-        std::uint32_t same = 0;
-        for (unsigned i = 0; i < slots; ++i) same |= static_cast<std::uint32_t>(tags[i] == tag) << i;
-        return same;
-#endif
     }
 
     Places at_;
@@ -245,10 +259,10 @@ class Segment::Filler {
         const Spot spot = at_.spot_of(home, rest);
         std::size_t bucket = spot.bucket;
         for (unsigned far = 0; far <= most_far; ++far, ++bucket) {
-            const unsigned char used = used_[bucket];
-            if (used == slots) continue;
-            at_.write_next(bucket, used, far, spot);
-            used_[bucket] = static_cast<unsigned char>(used + 1);
+            const unsigned lane = at_.first_lane + used_[bucket];
+            if (lane == lanes) continue;
+            at_.write_next(at_.line_of(bucket), lane, far, spot);
+            ++used_[bucket];
             return true;
         }
         return to_.insert_apart({rest, home}) == Done::added;

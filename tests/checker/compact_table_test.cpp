@@ -4,12 +4,18 @@
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
+#include <unistd.h>
 
+#include <cstring>
+#include <filesystem>
 #include <random>
 #include <set>
+#include <span>
+#include <string>
 #include <thread>
 #include <utility>
 
+#include "checker/archive.hpp"
 #include "checker/discovery_log.hpp"
 #include "checker/key_queue.hpp"
 #include "checker/keys.hpp"
@@ -159,9 +165,9 @@ TEST_P(Tables, TakeFewBytes) {
     MemoryBudget budget;
     CompactTable table(home_bits, form(), budget);
     for (const Key& key : all) table.insert(table.part_of(key.home), key);
-    // A key of n bits among 2^17 that fill 2/3 of the slots takes n - log2(2^17 / (32 * 2/3)) bits, those of the
-    // distance, what is left of bytes, and the slots that are free.
-    const double bits = home_bits + rest_bits - 12.5 + 3 + 8;
+    // A key of n bits among 2^17, of which 8 have a bucket for themselves, takes n - 14 bits and those of the distance,
+    // but no less than a tag; then there are slots that are free, and what is left of lines.
+    const double bits = home_bits + rest_bits - 14 + 3;
     EXPECT_LT(static_cast<double>(budget.used()) / static_cast<double>(all.size()), std::max(2.0, bits / 8) * 1.5);
 }
 
@@ -226,7 +232,7 @@ TEST(CompactTable, GivesUpWhereGrowingDoesNotHelp) {
     CompactTable table(32, form, budget);
     std::uint64_t rest = 0;
     while (table.insert(0, {rest, 5}) != Segment::Done::full) ++rest;
-    EXPECT_GT(rest, (Segment::most_far + 1) * Segment::slots + 16);
+    EXPECT_GT(rest, (Segment::most_far + 1) * 6 + 16);
     EXPECT_LT(rest, 1000U);
     for (std::uint64_t known = 0; known < rest; ++known) ASSERT_EQ(table.insert(0, {known, 5}), Segment::Done::found);
     EXPECT_LT(budget.peak(), std::size_t{1} << 20);
@@ -238,11 +244,102 @@ TEST(Segment, TakesAsManyKeysOfAHomeAsItSays) {
     ASSERT_TRUE(set.reset(28, 32, 100, budget));
     std::uint64_t rest = 0;
     while (set.insert(5, rest) == Segment::Done::added) ++rest;
-    EXPECT_EQ(rest, (Segment::most_far + 1) * Segment::slots + set.most_apart());
+    EXPECT_EQ(rest, (Segment::most_far + 1) * set.slots() + set.most_apart());
     EXPECT_EQ(set.insert(5, rest), Segment::Done::full);
     EXPECT_EQ(set.insert(5, rest - 1), Segment::Done::found);
     EXPECT_EQ(set.size(), rest);
     EXPECT_EQ(set.bytes(), budget.used());
+}
+
+TEST(Segment, KeepsKeysOfAllWidths) {
+    // As many slots as fit a line: of 6 to 32, of tails that begin within bytes and of those that do not.
+    std::set<unsigned> seen;
+    for (unsigned rest_bits = 0; rest_bits <= 64; ++rest_bits) {
+        for (const unsigned home_bits : {6U, 14U, 27U}) {
+            MemoryBudget budget;
+            std::array<Segment, 2> sets;
+            ASSERT_TRUE(sets[0].reset(home_bits, rest_bits, 20, budget));
+            seen.insert(sets[0].slots());
+            std::mt19937_64 random(rest_bits);
+            std::set<std::pair<std::uint32_t, std::uint64_t>> in;
+            for (;;) {
+                const auto home = static_cast<std::uint32_t>(random() & low_bits(home_bits));
+                const std::uint64_t rest = random() & low_bits(rest_bits);
+                const Segment::Done done = sets[0].insert(home, rest);
+                if (done == Segment::Done::full) break;
+                ASSERT_EQ(done == Segment::Done::added, in.emplace(home, rest).second);
+                if (home_bits + rest_bits < 14 && in.size() == std::size_t{1} << (home_bits + rest_bits)) break;
+            }
+            ASSERT_TRUE(sets[1].reset(home_bits, rest_bits, 30, budget));
+            Segment::Filler filler(sets[1]);
+            ASSERT_TRUE(filler.reset(budget));
+            sets[0].for_each([&](std::uint32_t home, std::uint64_t rest) { ASSERT_TRUE(filler.append(home, rest)); });
+            filler.finish();
+            for (Segment& set : sets) {
+                EXPECT_EQ(set.size(), in.size());
+                std::size_t count = 0;
+                set.for_each([&](std::uint32_t home, std::uint64_t rest) { count += in.count({home, rest}); });
+                EXPECT_EQ(count, in.size()) << home_bits << ' ' << rest_bits;
+                for (const auto& [home, rest] : in) ASSERT_EQ(set.insert(home, rest), Segment::Done::found);
+            }
+        }
+    }
+    EXPECT_EQ(*seen.begin(), 6U);
+    EXPECT_EQ(*seen.rbegin(), 32U);
+    EXPECT_GT(seen.size(), 12U);
+}
+
+TEST(Segment, HasRoomForAsManyAsAreAskedForInNoMoreBuckets) {
+    for (const unsigned rest_bits : {0U, 20U, 64U}) {
+        for (std::uint64_t keys = 1; keys < 3000000; keys += keys / 3 + 1) {
+            const std::uint64_t buckets = Segment::buckets_for(26, rest_bits, keys);
+            MemoryBudget budget;
+            Segment set;
+            ASSERT_TRUE(set.reset(26, rest_bits, buckets, budget));
+            EXPECT_GE(set.room(), keys);
+            if (set.buckets() <= 2 || set.buckets() != buckets) continue;
+            ASSERT_TRUE(set.reset(26, rest_bits, buckets - 1, budget));
+            EXPECT_LT(set.room(), keys) << rest_bits << ' ' << buckets;
+        }
+    }
+}
+
+TEST(Segment, RefusesTagsThatItDoesNotWrite) {
+    // A file whose checksums are right need not be one of ours.
+    const std::string path = testing::TempDir() + "segment-" + std::to_string(::getpid());
+    const auto load = [&](std::uint64_t size, const std::vector<std::uint16_t>& last_tags) {
+        MemoryBudget budget;
+        Segment set;
+        if (!set.reset(28, 20, 10, budget)) return false;
+        std::vector<unsigned char> bytes(set.bytes());
+        // They are at the end of each bucket; here, of the first.
+        const std::size_t tag_bytes = last_tags.size() * sizeof(std::uint16_t);
+        std::memcpy(bytes.data() + Segment::bucket_bytes - tag_bytes, last_tags.data(), tag_bytes);
+        ArchiveWriter writer(path);
+        writer.value(size);
+        writer.list(std::span<const unsigned char>(bytes));
+        writer.list(std::span<const Key>());
+        EXPECT_EQ(writer.finish(), 0);
+        ArchiveReader reader(path);
+        const bool loaded = set.load(reader);
+        EXPECT_EQ(set.size(), size);
+        return loaded;
+    };
+    constexpr std::uint16_t first = 1U << Segment::tag_bits;
+    MemoryBudget budget;
+    Segment set;
+    ASSERT_TRUE(set.reset(28, 20, 10, budget));
+    std::vector<std::uint16_t> tags(set.slots());
+    EXPECT_TRUE(load(0, tags));
+    tags[0] = first | 5;
+    EXPECT_TRUE(load(1, tags));
+    EXPECT_THROW(load(2, tags), CheckpointError);
+    tags[0] = 5;
+    EXPECT_THROW(load(1, tags), CheckpointError) << "no distance";
+    tags[0] = 0;
+    tags[1] = first;
+    EXPECT_THROW(load(1, tags), CheckpointError) << "a free slot before";
+    std::filesystem::remove(path);
 }
 
 TEST(CompactTable, GrowsEarlyWhatIsNearlyFull) {
@@ -271,13 +368,16 @@ TEST(CompactTable, HasAsMuchRoomAsItNeedsWheneverItIsAsked) {
     MemoryBudget budget;
     CompactTable table(32, {}, budget);
     std::mt19937 random(2);
-    constexpr double slot_bytes = 3;
     while (table.size() < 400000) {
         for (unsigned i = 0; i < 10000; ++i) {
             const auto home = static_cast<std::uint32_t>(random());
             ASSERT_NE(table.insert(table.part_of(home), {0, home}), Segment::Done::full);
         }
         if (table.size() < 100000) continue;
+        MemoryBudget of_part;
+        Segment part;
+        ASSERT_TRUE(part.reset(28, 0, Segment::buckets_for(28, 0, table.size() / table.parts()), of_part));
+        const double slot_bytes = static_cast<double>(Segment::bucket_bytes) / part.slots();
         const double slots = static_cast<double>(budget.used()) / slot_bytes / static_cast<double>(table.size());
         EXPECT_LT(slots, 1.39) << table.size();
         EXPECT_GT(slots, 1.2) << table.size();
