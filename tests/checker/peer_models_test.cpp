@@ -67,7 +67,7 @@ TEST(PeerModels, BigBlocksCountAsBruteForce) {
     expect_as_brute_force<Bbm<2>>();
 }
 
-TEST(PeerModels, AreNotChangedByTheCacheOfSteps) {
+TEST(PeerModels, SlowAreNotChangedByTheCacheOfSteps) {
     const auto same = [](const auto& model) {
         using M = std::decay_t<decltype(model)>;
         auto holds = checker::examples::property<M>("holds", checker::PropertyKind::invariant);

@@ -29,7 +29,7 @@ TEST_F(Finding, ARollbackLosesAMemoryBlockWhenTheDriverIsRemoved) {
     expect(check + " --what-if reonline-despite-removal", 0, "online-set-lost  unreachable as expected");
 }
 
-TEST_F(Finding, EjectingDeadlocksOnlyAgainstTheRulesOfTheDevice) {
+TEST_F(Finding, SlowEjectingDeadlocksOnlyAgainstTheRulesOfTheDevice) {
     const std::string check = "check --property lock-discipline" + one_user;
     expect(check + " --eject by-the-rules", 0, "lock-discipline  holds");
     const std::string cycle = "device_hotplug_lock, held by remover";

@@ -31,7 +31,7 @@ TEST_F(Reductions, CounterexamplesFoundWithSymmetryReplay) {
     EXPECT_EQ(run("replay --quiet vmemcheck-no-use-after-free-linux-6.12.json").code, 0);
 }
 
-TEST_F(Reductions, AuditsPass) {
+TEST_F(Reductions, SlowAuditsPass) {
     const Outcome outcome = run("check --save none --no-fuse --audit 1000 --symmetry" + fast);
     EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
 }

@@ -298,7 +298,7 @@ Disagreement compare_levels(Steps& steps, unsigned solved, unsigned levels) {
     return std::nullopt;
 }
 
-TEST(Levels, AreTheSame) {
+TEST(Levels, SlowAreTheSame) {
     Steps steps(config_of("linux-6.12"));
     const Disagreement found = compare_levels(steps, 3, 12);
     EXPECT_FALSE(found) << *found;
