@@ -51,13 +51,13 @@ std::uint64_t Segment::buckets_for(unsigned home_bits, unsigned rest_bits, std::
 }
 
 std::size_t Segment::bytes_of(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets) {
-    return (shape_of(home_bits, rest_bits, buckets).buckets + most_far) * bucket_bytes;
+    return shape_of(home_bits, rest_bits, buckets).bytes();
 }
 
 bool Segment::reset(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets, MemoryBudget& budget) {
     const Shape shape = shape_of(home_bits, rest_bits, buckets);
     Block block;
-    if (!block.allocate((shape.buckets + most_far) * bucket_bytes, budget)) return false;
+    if (!block.allocate(shape.bytes(), budget)) return false;
     block_ = std::move(block);
     budget_ = &budget;
     apart_ = OverflowKeys();
@@ -71,11 +71,6 @@ bool Segment::reset(unsigned home_bits, unsigned rest_bits, std::uint64_t bucket
     at_.tail_mask = low_bits(shape.tail_bits);
     at_.first_lane = lanes - shape.slots();
     at_.slot_mask = ~std::uint32_t{0} << at_.first_lane;
-    constexpr unsigned wide = sizeof(std::uint64_t);
-    at_.wide_end = at_.first_lane;
-    while (at_.wide_end < lanes && at_.tail_of(at_.wide_end) / 8 + wide <= at_.first_lane * sizeof(std::uint16_t)) {
-        ++at_.wide_end;
-    }
     size_ = 0;
     room_ = shape.room();
     return true;

@@ -128,6 +128,7 @@ class Segment {
 
         [[nodiscard]] unsigned slots() const;
         [[nodiscard]] std::uint64_t room() const;
+        [[nodiscard]] std::size_t bytes() const { return (buckets + most_far) * bucket_bytes; }
     };
     static Shape shape_of(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets);
 
@@ -158,7 +159,6 @@ class Segment {
         unsigned home_bits = 0;
         unsigned remainder_bits = 0;
         unsigned tail_bits = 0;
-        unsigned wide_end = 0;  ///< lanes before it: the eight bytes from the tail on have no tags
 
         [[nodiscard]] Spot spot_of(std::uint32_t home, std::uint64_t rest) const {
             const std::uint64_t scaled = home * buckets;
@@ -191,15 +191,6 @@ class Segment {
             std::uint64_t tail = 0;
             std::memcpy(&tail, line + at / 8, sizeof tail);
             tail |= spot.tail << at % 8;
-            std::memcpy(line + at / 8, &tail, sizeof tail);
-            tags_of(line)[lane] = tag_of(spot, far);
-        }
-        /// write() to a bucket whose slots after this one are free.
-        void write_next(unsigned char* line, unsigned lane, unsigned far, const Spot& spot) const {
-            if (lane >= wide_end) return write(line, lane, far, spot);
-            const unsigned at = tail_of(lane);
-            // Not eight bytes: a processor has to wait where what it reads was written in two parts just now.
-            const std::uint64_t tail = line[at / 8] | spot.tail << at % 8;
             std::memcpy(line + at / 8, &tail, sizeof tail);
             tags_of(line)[lane] = tag_of(spot, far);
         }
@@ -261,7 +252,7 @@ class Segment::Filler {
         for (unsigned far = 0; far <= most_far; ++far, ++bucket) {
             const unsigned lane = at_.first_lane + used_[bucket];
             if (lane == lanes) continue;
-            at_.write_next(at_.line_of(bucket), lane, far, spot);
+            at_.write(at_.line_of(bucket), lane, far, spot);
             ++used_[bucket];
             return true;
         }

@@ -232,7 +232,10 @@ TEST(CompactTable, GivesUpWhereGrowingDoesNotHelp) {
     CompactTable table(32, form, budget);
     std::uint64_t rest = 0;
     while (table.insert(0, {rest, 5}) != Segment::Done::full) ++rest;
-    EXPECT_GT(rest, (Segment::most_far + 1) * 6 + 16);
+    MemoryBudget of_part;
+    Segment least;
+    ASSERT_TRUE(least.reset(28, 32, 2, of_part));
+    EXPECT_GT(rest, (Segment::most_far + 1) * least.slots() + least.most_apart());
     EXPECT_LT(rest, 1000U);
     for (std::uint64_t known = 0; known < rest; ++known) ASSERT_EQ(table.insert(0, {known, 5}), Segment::Done::found);
     EXPECT_LT(budget.peak(), std::size_t{1} << 20);
