@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -29,7 +30,7 @@ int nameless_file(const std::string& folder) {
 
 }  // namespace
 
-bool Block::map(std::size_t bytes) {
+bool Block::map_file(std::size_t bytes, Use use) {
     const int file = nameless_file(budget_->folder());
     int error = file < 0 ? errno : 0;
     void* data = MAP_FAILED;
@@ -39,53 +40,95 @@ bool Block::map(std::size_t bytes) {
         data = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
         if (data == MAP_FAILED) error = errno;
     }
-    if (file >= 0) ::close(file);
-    if (error != 0) {
-        budget_->note_disk_error(error);
-        return false;
+    if (error != 0) budget_->note_disk_error(error);
+    if (error == 0 && use == Use::grows) {
+        file_ = file;
+    } else if (file >= 0) {
+        ::close(file);
     }
+    if (error != 0) return false;
+    data_ = static_cast<unsigned char*>(data);
+    budget_->take_on_disk(bytes);
+    return true;
+}
+
+/// Maps memory that is there when it is first written to.
+bool Block::map_memory(std::size_t bytes) {
+    void* const data = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (data == MAP_FAILED) return false;
     data_ = static_cast<unsigned char*>(data);
     return true;
 }
 
-bool Block::allocate(std::size_t bytes, MemoryBudget& budget) {
+bool Block::allocate(std::size_t bytes, MemoryBudget& budget, Use use) {
     reset();
     budget_ = &budget;
-    in_file_ = !budget.folder().empty() && bytes >= least_in_file;
-    if (in_file_) {
-        if (!map(bytes)) return false;
-        budget.take_on_disk(bytes);
+    place_ = Place::words;
+    if (use == Use::grows && bytes >= least_moved) place_ = Place::mapping;
+    if (!budget.folder().empty() && bytes >= least_in_file) place_ = Place::file;
+    if (place_ == Place::file) {
+        if (!map_file(bytes, use)) return false;
     } else {
         if (!budget.take(bytes)) return false;
         const std::size_t words = (bytes + sizeof(std::uint32_t) - 1) / sizeof(std::uint32_t);
-        if (!words_.allocate(words, true)) {
+        if (!(place_ == Place::mapping ? map_memory(bytes) : words_.allocate(words, true))) {
             budget.give_back(bytes);
             return false;
         }
-        data_ = reinterpret_cast<unsigned char*>(words_.data());
+        if (place_ == Place::words) data_ = reinterpret_cast<unsigned char*>(words_.data());
     }
+    bytes_ = bytes;
+    return true;
+}
+
+bool Block::grow(std::size_t bytes) {
+    if (place_ == Place::words) {
+        Block larger;
+        if (!larger.allocate(bytes, *budget_, Use::grows)) return false;
+        std::memcpy(larger.data_, data_, bytes_);
+        swap(larger);
+        return true;
+    }
+    const std::size_t more = bytes - bytes_;
+    if (place_ == Place::file) {
+        const int error = ::posix_fallocate(file_, 0, static_cast<off_t>(bytes));
+        if (error != 0) budget_->note_disk_error(error);
+        if (error != 0) return false;
+    } else if (!budget_->take(more)) {
+        return false;
+    }
+    void* const data = ::mremap(data_, bytes_, bytes, MREMAP_MAYMOVE);
+    if (data == MAP_FAILED) {
+        if (place_ != Place::file) budget_->give_back(more);
+        return false;
+    }
+    if (place_ == Place::file) budget_->take_on_disk(more);
+    data_ = static_cast<unsigned char*>(data);
     bytes_ = bytes;
     return true;
 }
 
 void Block::reset() {
     if (data_ == nullptr) return;
-    if (in_file_) {
-        ::munmap(data_, bytes_);
+    if (place_ != Place::words) ::munmap(data_, bytes_);
+    if (file_ >= 0) ::close(file_);
+    words_.reset();
+    if (place_ == Place::file) {
         budget_->give_back_on_disk(bytes_);
     } else {
-        words_.reset();
         budget_->give_back(bytes_);
     }
     data_ = nullptr;
     bytes_ = 0;
+    file_ = -1;
 }
 
 void Block::swap(Block& other) noexcept {
     std::swap(words_, other.words_);
     std::swap(data_, other.data_);
     std::swap(bytes_, other.bytes_);
-    std::swap(in_file_, other.in_file_);
+    std::swap(place_, other.place_);
+    std::swap(file_, other.file_);
     std::swap(budget_, other.budget_);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "checker/memory.hpp"
@@ -16,6 +17,10 @@ class Block {
  public:
     /// Fewer bytes are always in memory.
     static constexpr std::size_t least_in_file = std::size_t{1} << 17;
+    /// Fewer bytes are copied when they grow.
+    static constexpr std::size_t least_moved = std::size_t{1} << 17;
+
+    enum class Use : std::uint8_t { stays, grows };
 
     Block() = default;
     ~Block() { reset(); }
@@ -26,8 +31,12 @@ class Block {
     }
 
     /// Replaces what is held, by zeros. \param budget must outlive the block
+    /// \param use whether grow() is to be cheap
     /// \return false if there is no memory, or no room in the folder; nothing is held then
-    [[nodiscard]] bool allocate(std::size_t bytes, MemoryBudget& budget);
+    [[nodiscard]] bool allocate(std::size_t bytes, MemoryBudget& budget, Use use = Use::stays);
+    /// Makes a block larger that was allocated to grow. What is held is kept, maybe at another address; zeros follow.
+    /// \return false if there is no memory, or no room in the folder; it is then as it was
+    [[nodiscard]] bool grow(std::size_t bytes);
     void reset();
 
     /// Aligned to a cache line at least.
@@ -36,12 +45,16 @@ class Block {
 
  private:
     void swap(Block& other) noexcept;
-    bool map(std::size_t bytes);
+    bool map_file(std::size_t bytes, Use use);
+    bool map_memory(std::size_t bytes);
 
-    Words words_;  ///< if in memory
+    enum class Place : std::uint8_t { words, mapping, file };
+
+    Words words_;  ///< if there
     unsigned char* data_ = nullptr;
     std::size_t bytes_ = 0;
-    bool in_file_ = false;
+    Place place_ = Place::words;
+    int file_ = -1;  ///< of a block in a file that may grow
     MemoryBudget* budget_ = nullptr;
 };
 

@@ -77,6 +77,25 @@ TEST(Block, ThatFindsNoRoomHoldsNothing) {
     EXPECT_EQ(budget.on_disk(), 0U);
 }
 
+TEST(Block, GrowsInAFileIfThereIsRoom) {
+    MemoryBudget budget(0, folder());
+    const FileLimit limit(3 << 20);
+    Block block;
+    ASSERT_TRUE(block.allocate(1 << 20, budget, Block::Use::grows));
+    block.data()[123456] = 7;
+    ASSERT_TRUE(block.grow(2 << 20));
+    EXPECT_EQ(block.data()[123456], 7);
+    EXPECT_EQ(block.data()[2000000], 0);
+    EXPECT_EQ(budget.on_disk(), std::size_t{2} << 20);
+    EXPECT_FALSE(block.grow(4 << 20));
+    EXPECT_EQ(budget.disk_error(), EFBIG);
+    EXPECT_EQ(block.bytes(), std::size_t{2} << 20);
+    EXPECT_EQ(block.data()[123456], 7);
+    block.reset();
+    EXPECT_EQ(budget.on_disk(), 0U);
+    EXPECT_EQ(budget.used(), 0U);
+}
+
 TEST(Disk, LongChangesNoAnswer) {
     const Wide model{20, 100, 200};
     const std::vector<Property<Wide>> properties{property<Wide>("no-trap", PropertyKind::assertion)};
