@@ -38,32 +38,25 @@ bool CompactTable::set_form(unsigned part, const RestForm& form) {
 /// \param without in order; keys that are left out
 bool CompactTable::rebuild(Part& part, const RestForm& form, std::uint64_t buckets, std::span<const Key> without) {
     for (;; buckets += buckets / 8 + 1) {
-        Segment grown;
-        if (!grown.reset(in_part_bits_, form.bits(), buckets, budget_)) return false;
-        bool fits = part.set.size() <= grown.room();
-        if (fits && part.set.size() != 0) {
-            Segment::Filler filler(grown);
-            if (!filler.reset(budget_)) return false;
-            const auto append = [&](std::uint32_t home, std::uint64_t rest) {
-                if (!filler.append(home, rest)) [[unlikely]]
-                    fits = false;
-            };
-            if (without.empty() && part.form == form) {
-                part.set.for_each(append);
-            } else {
-                part.set.for_each([&](std::uint32_t home, std::uint64_t rest) {
-                    const Key key{part.form.restore(rest), home};
-                    if (std::binary_search(without.begin(), without.end(), key, before)) return;
-                    append(home, form.squeeze(key.rest));
-                });
-            }
-            filler.finish();
-        }
+        Segment other;
+        if (!other.reset(in_part_bits_, form.bits(), buckets, budget_)) return false;
+        bool fits = true;
+        const auto insert = [&](std::uint32_t home, std::uint64_t rest) {
+            const Key key{part.form.restore(rest), home};
+            if (!fits || std::binary_search(without.begin(), without.end(), key, before)) return;
+            fits = other.insert(home, form.squeeze(key.rest)) != Segment::Done::full;
+        };
+        if (part.set.size() != 0) part.set.for_each(insert);
         if (!fits) continue;
-        part.set = std::move(grown);
+        part.set = std::move(other);
         part.form = form;
         return true;
     }
+}
+
+bool CompactTable::grow(Part& part) {
+    const std::uint64_t buckets = larger(part);
+    return part.set.grow(buckets) || rebuild(part, part.form, buckets);
 }
 
 void CompactTable::save(ArchiveWriter& to, unsigned part, std::span<const Key> without) const {
@@ -94,12 +87,13 @@ bool CompactTable::load(ArchiveReader& from, unsigned part) {
 /// The buckets that a segment grows to.
 std::uint64_t CompactTable::larger(const Part& part) const {
     const std::uint64_t room = part.set.room();
-    std::uint64_t more = room + std::max<std::uint64_t>(room / 3, 1);
+    const auto gained = [](std::uint64_t keys) { return keys * 2 / 5; };
+    std::uint64_t more = room + std::max<std::uint64_t>(gained(room), 1);
     if (room <= small && more > small) {
         // Segments fill alike. Once each group is made larger by its own share, groups grow in turn ever after, and
         // what is free of all of them does not depend on how many keys there are just now.
         const unsigned group = group_of(static_cast<unsigned>(&part - segments_.data()));
-        more = small + small * (group + 1) / (3 * groups);
+        more = small + gained(small) * (group + 1) / groups;
     }
     return std::max(part.set.buckets() + 1, Segment::buckets_for(in_part_bits_, part.form.bits(), more));
 }
@@ -110,7 +104,7 @@ Segment::Done CompactTable::grow_and_insert(Part& part, const Key& key) {
         constexpr std::uint64_t least_filled = 16;
         const std::uint64_t room = part.set.room();
         if (room > small && part.set.size() * least_filled < room) return Segment::Done::full;
-        if (!rebuild(part, part.form, larger(part))) return Segment::Done::full;
+        if (!grow(part)) return Segment::Done::full;
         const Segment::Done done = part.set.insert(key.home & in_part_mask_, part.form.squeeze(key.rest));
         if (done != Segment::Done::full) return done;
     }

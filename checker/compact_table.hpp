@@ -17,7 +17,7 @@
 namespace vmemcheck::checker {
 
 /// A set of keys in parts() segments by the high bits of the home. Each segment may be used by one thread at a time,
-/// and grows by a third: a quarter of them at a time, so that little of the memory is free at any time, and several
+/// and grows by two fifths: a quarter of them at a time, so that little of the memory is free at any time, and several
 /// threads have some to grow.
 class CompactTable {
  public:
@@ -60,7 +60,7 @@ class CompactTable {
     /// nothing is changed.
     void grow_early(unsigned part) {
         Part& which = segments_[part];
-        if (is_full(part, which.set.room() / 16)) static_cast<void>(rebuild(which, which.form, larger(which)));
+        if (is_full(part, which.set.room() / 16)) static_cast<void>(grow(which));
     }
 
     /// Makes a segment keep rests of another form, in which all of those it has can be written.
@@ -91,6 +91,7 @@ class CompactTable {
 
     Segment::Done grow_and_insert(Part& part, const Key& key);
     [[nodiscard]] std::uint64_t larger(const Part& part) const;
+    bool grow(Part& part);
     bool rebuild(Part& part, const RestForm& form, std::uint64_t buckets, std::span<const Key> without = {});
 
     MemoryBudget& budget_;

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "checker/overflow_keys.hpp"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <utility>
 
 #include "checker/hash.hpp"
 
 namespace vmemcheck::checker {
+
+namespace {
+
+constexpr std::size_t least_slots = 16;
+
+}  // namespace
 
 /// Where the key is, or would be put.
 std::size_t OverflowKeys::slot_of(const Key& key) const {
@@ -25,18 +33,21 @@ void OverflowKeys::put(std::size_t slot, const Key& key) {
     ++size_;
 }
 
-bool OverflowKeys::grow(MemoryBudget& budget) {
-    constexpr std::size_t least = 16;
+bool OverflowKeys::grow(std::size_t slots, MemoryBudget& budget) {
     OverflowKeys larger;
-    larger.slots_ = slots_ == 0 ? least : slots_ * 2;
+    larger.slots_ = slots;
     if (!larger.block_.allocate(larger.slots_ * sizeof(Entry), budget)) return false;
     for_each([&](const Key& key) { larger.put(larger.slot_of(key), key); });
     *this = std::move(larger);
     return true;
 }
 
+bool OverflowKeys::reserve(std::uint64_t keys, MemoryBudget& budget) {
+    return keys * 2 <= slots_ || grow(std::bit_ceil(std::max<std::size_t>(keys * 2, least_slots)), budget);
+}
+
 bool OverflowKeys::add(const Key& key, MemoryBudget& budget) {
-    if (size_ * 2 >= slots_ && !grow(budget)) return false;
+    if (!reserve(size_ + 1, budget)) return false;
     put(slot_of(key), key);
     return true;
 }

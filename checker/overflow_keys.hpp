@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "checker/block.hpp"
 #include "checker/keys.hpp"
@@ -21,6 +22,14 @@ class OverflowKeys {
     /// \param budget the same at each call; must outlive the set
     /// \return false if there is no memory; nothing was changed
     [[nodiscard]] bool add(const Key& key, MemoryBudget& budget);
+    /// Makes memory for so many keys, so that adding them cannot fail. \param budget as for add()
+    /// \return false if there is none; nothing was changed
+    [[nodiscard]] bool reserve(std::uint64_t keys, MemoryBudget& budget);
+    /// Forgets all keys; keeps the memory.
+    void clear() {
+        if (slots_ != 0) std::memset(block_.data(), 0, slots_ * sizeof(Entry));
+        size_ = 0;
+    }
     /// How many keys there are.
     [[nodiscard]] std::uint64_t size() const { return size_; }
     /// Memory taken, in bytes.
@@ -43,7 +52,7 @@ class OverflowKeys {
     [[nodiscard]] Entry at(std::size_t slot) const { return reinterpret_cast<const Entry*>(block_.data())[slot]; }
     [[nodiscard]] std::size_t slot_of(const Key& key) const;
     void put(std::size_t slot, const Key& key);
-    bool grow(MemoryBudget& budget);
+    bool grow(std::size_t slots, MemoryBudget& budget);
 
     Block block_;
     std::size_t slots_ = 0;  ///< a power of two, or 0

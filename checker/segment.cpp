@@ -24,10 +24,7 @@ Segment::Shape Segment::shape_of(unsigned home_bits, unsigned rest_bits, std::ui
     return {remainder_bits, tail_bits, buckets};
 }
 
-unsigned Segment::Shape::slots() const {
-    constexpr unsigned bits_of_tag = 16;  // with the distance
-    return 8 * bucket_bytes / (bits_of_tag + tail_bits);
-}
+unsigned Segment::Shape::slots() const { return 8 * bucket_bytes / (bits_of_tag + tail_bits); }
 
 std::uint64_t Segment::Shape::room() const {
     const std::uint64_t keys = (buckets + most_far) * slots();
@@ -57,10 +54,19 @@ std::size_t Segment::bytes_of(unsigned home_bits, unsigned rest_bits, std::uint6
 bool Segment::reset(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets, MemoryBudget& budget) {
     const Shape shape = shape_of(home_bits, rest_bits, buckets);
     Block block;
-    if (!block.allocate(shape.bytes(), budget)) return false;
+    if (!block.allocate(shape.bytes(), budget, Block::Use::grows)) return false;
     block_ = std::move(block);
     budget_ = &budget;
     apart_ = OverflowKeys();
+    rest_bits_ = rest_bits;
+    size_ = 0;
+    at_edge_ = 0;
+    place(home_bits, shape);
+    return true;
+}
+
+/// Divides the block into so many buckets.
+void Segment::place(unsigned home_bits, const Shape& shape) {
     at_.first = block_.data();
     at_.buckets = shape.buckets;
     at_.reciprocal = ~std::uint64_t{0} / at_.buckets + 1;
@@ -71,9 +77,7 @@ bool Segment::reset(unsigned home_bits, unsigned rest_bits, std::uint64_t bucket
     at_.tail_mask = low_bits(shape.tail_bits);
     at_.first_lane = lanes - shape.slots();
     at_.slot_mask = ~std::uint32_t{0} << at_.first_lane;
-    size_ = 0;
     room_ = shape.room();
-    return true;
 }
 
 Segment::Done Segment::insert_apart(const Key& key) {
@@ -103,6 +107,7 @@ bool Segment::load(ArchiveReader& from) {
             from.require(tags[lane] == 0 || (!free && tags[lane] >> tag_bits != 0), "a tag of a table is wrong");
             free = tags[lane] == 0;
             size_ += free ? 0 : 1;
+            at_edge_ += tags[lane] >> tag_bits == most_far + 1 ? 1 : 0;
         }
     }
     for (const Key& key : from.list<Key>()) {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <vector>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -67,8 +68,6 @@ class Segment {
         return insert_apart({rest, home});
     }
 
-    class Filler;
-
     /// Calls visit(home, rest) for each key, in the order of buckets; then for those kept apart.
     template <class Visit>
     void for_each(Visit&& visit) const {
@@ -76,7 +75,7 @@ class Segment {
         std::array<std::uint64_t, most_far + 1> firsts{};  // of this bucket and those before it, their lowest homes
         for (std::size_t bucket = 0; bucket < from.buckets + most_far; ++bucket) {
             for (unsigned far = most_far; far > 0; --far) firsts[far] = firsts[far - 1];
-            firsts[0] = ((static_cast<std::uint64_t>(bucket) << from.home_bits) + from.buckets - 1) / from.buckets;
+            firsts[0] = from.first_home_of(bucket);
             const unsigned char* const line = from.line_of(bucket);
             for (unsigned lane = from.first_lane; lane < lanes; ++lane) {
                 const std::uint16_t tag = tags_of(line)[lane];
@@ -100,11 +99,20 @@ class Segment {
         apart_.for_each([&](const Key& key) { visit(key.home, key.rest); });
     }
 
+    /// Gives the segment more buckets, where it is: that takes no memory but for them, and writes each line once.
+    /// \param buckets a quarter more than there are at least, most_growth times as many at most; else false
+    /// \return false if another segment has to be filled: there is no memory, tails are longer than 48 bits, or too
+    /// many keys are of a few buckets. Nothing was changed then.
+    [[nodiscard]] bool grow(std::uint64_t buckets);
+    static constexpr std::uint64_t most_growth = 2;
+
     [[nodiscard]] std::uint64_t size() const { return size_; }
     /// Keys it may hold.
     [[nodiscard]] std::uint64_t room() const { return room_; }
     /// Keys that may be kept apart.
     [[nodiscard]] std::uint64_t most_apart() const { return lanes + room_ / 64; }
+    /// Keys that lie as far after their bucket as they may.
+    [[nodiscard]] std::uint64_t at_edge() const { return at_edge_; }
     [[nodiscard]] std::uint64_t buckets() const { return at_.buckets; }
     /// Slots of a bucket, 6 to 32.
     [[nodiscard]] unsigned slots() const { return lanes - at_.first_lane; }
@@ -121,6 +129,7 @@ class Segment {
     [[nodiscard]] bool load(ArchiveReader& from);
 
  private:
+    class Gatherer;
     struct Shape {
         unsigned remainder_bits;
         unsigned tail_bits;
@@ -133,6 +142,7 @@ class Segment {
     static Shape shape_of(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets);
 
     static constexpr unsigned lanes = bucket_bytes / 2;  ///< where tags may be, of a line
+    static constexpr unsigned bits_of_tag = 16;          ///< with the distance
     /// A key as it is stored.
     struct Spot {
         std::size_t bucket;  ///< its own
@@ -180,7 +190,9 @@ class Segment {
         /// Where a tail is, in bits from the begin of its line. What eight bytes from that byte on have, has all of it.
         [[nodiscard]] unsigned tail_of(unsigned lane) const { return (lane - first_lane) * tail_bits; }
         [[nodiscard]] std::uint64_t tail_at(const unsigned char* line, unsigned lane) const {
-            const unsigned at = tail_of(lane);
+            return tail_from(line, tail_of(lane));
+        }
+        [[nodiscard]] std::uint64_t tail_from(const unsigned char* line, unsigned at) const {
             std::uint64_t tail = 0;
             std::memcpy(&tail, line + at / 8, sizeof tail);
             return tail >> at % 8 & tail_mask;
@@ -212,62 +224,34 @@ class Segment {
 #endif
             return same & slot_mask;
         }
+
+        /// The lowest home whose bucket it is; beyond the last, more than any.
+        [[nodiscard]] std::uint64_t first_home_of(std::uint64_t bucket) const {
+            return ((bucket << home_bits) + buckets - 1) / buckets;
+        }
     };
 
+    void place(unsigned home_bits, const Shape& shape);
+    void move(Places from, std::vector<Key>& left);
     /// insert() of a key that found its buckets full.
     Done insert_apart(const Key& key);
     /// Puts a key into a bucket that has a free slot. \return false if the segment may hold no more
     bool put(unsigned char* line, unsigned far, const Spot& spot) {
         if (size_ >= room_) return false;
         at_.write(line, static_cast<unsigned>(std::countr_zero(at_.equal_slots(line, 0))), far, spot);
+        at_edge_ += far == most_far ? 1 : 0;
         ++size_;
         return true;
     }
 
     Places at_;
     std::uint64_t size_ = 0;
-    std::uint64_t room_ = 0;  ///< keys it may hold
+    std::uint64_t room_ = 0;     ///< keys it may hold
+    std::uint64_t at_edge_ = 0;  ///< keys that lie most_far after their buckets
+    unsigned rest_bits_ = 0;
     Block block_;
     MemoryBudget* budget_ = nullptr;
     OverflowKeys apart_;
-};
-
-/// Fills an empty segment with different keys, cheapest in the order of homes: it remembers how many each bucket has.
-class Segment::Filler {
- public:
-    /// \param to must be empty, outlive it, and be left alone until finish()
-    explicit Filler(Segment& to) : to_(to), at_(to.at_) {}
-
-    /// To be called first. \return false if there is no memory
-    [[nodiscard]] bool reset(MemoryBudget& budget) {
-        const bool enough = block_.allocate(at_.buckets + most_far, budget);
-        used_ = block_.data();
-        return enough;
-    }
-    /// Adds a key that is not there; false if it has to be kept apart, and cannot be. Never to be called for more than
-    /// the segment's room().
-    [[nodiscard]] bool append(std::uint32_t home, std::uint64_t rest) {
-        const Spot spot = at_.spot_of(home, rest);
-        std::size_t bucket = spot.bucket;
-        for (unsigned far = 0; far <= most_far; ++far, ++bucket) {
-            const unsigned lane = at_.first_lane + used_[bucket];
-            if (lane == lanes) continue;
-            at_.write(at_.line_of(bucket), lane, far, spot);
-            ++used_[bucket];
-            return true;
-        }
-        return to_.insert_apart({rest, home}) == Done::added;
-    }
-    /// To be called last.
-    void finish() {
-        for (std::size_t bucket = 0; bucket < at_.buckets + most_far; ++bucket) to_.size_ += used_[bucket];
-    }
-
- private:
-    Segment& to_;  ///< its size counts only what is kept apart, until finish()
-    Places at_;    ///< a copy, as in for_each()
-    Block block_;  ///< a byte a bucket
-    unsigned char* used_ = nullptr;
 };
 
 }  // namespace vmemcheck::checker

@@ -257,36 +257,35 @@ TEST(Segment, TakesAsManyKeysOfAHomeAsItSays) {
 TEST(Segment, KeepsKeysOfAllWidths) {
     // As many slots as fit a line: of 6 to 32, of tails that begin within bytes and of those that do not.
     std::set<unsigned> seen;
+    unsigned grown = 0;
     for (unsigned rest_bits = 0; rest_bits <= 64; ++rest_bits) {
         for (const unsigned home_bits : {6U, 14U, 27U}) {
             MemoryBudget budget;
-            std::array<Segment, 2> sets;
-            ASSERT_TRUE(sets[0].reset(home_bits, rest_bits, 20, budget));
-            seen.insert(sets[0].slots());
+            Segment set;
+            ASSERT_TRUE(set.reset(home_bits, rest_bits, 20, budget));
+            seen.insert(set.slots());
             std::mt19937_64 random(rest_bits);
             std::set<std::pair<std::uint32_t, std::uint64_t>> in;
             for (;;) {
                 const auto home = static_cast<std::uint32_t>(random() & low_bits(home_bits));
                 const std::uint64_t rest = random() & low_bits(rest_bits);
-                const Segment::Done done = sets[0].insert(home, rest);
+                const Segment::Done done = set.insert(home, rest);
                 if (done == Segment::Done::full) break;
                 ASSERT_EQ(done == Segment::Done::added, in.emplace(home, rest).second);
                 if (home_bits + rest_bits < 14 && in.size() == std::size_t{1} << (home_bits + rest_bits)) break;
             }
-            ASSERT_TRUE(sets[1].reset(home_bits, rest_bits, 30, budget));
-            Segment::Filler filler(sets[1]);
-            ASSERT_TRUE(filler.reset(budget));
-            sets[0].for_each([&](std::uint32_t home, std::uint64_t rest) { ASSERT_TRUE(filler.append(home, rest)); });
-            filler.finish();
-            for (Segment& set : sets) {
-                EXPECT_EQ(set.size(), in.size());
-                std::size_t count = 0;
-                set.for_each([&](std::uint32_t home, std::uint64_t rest) { count += in.count({home, rest}); });
-                EXPECT_EQ(count, in.size()) << home_bits << ' ' << rest_bits;
-                for (const auto& [home, rest] : in) ASSERT_EQ(set.insert(home, rest), Segment::Done::found);
-            }
+            const std::uint64_t buckets = set.buckets();
+            const bool larger = set.grow(buckets * 3 / 2);
+            grown += larger ? 1 : 0;
+            EXPECT_EQ(set.buckets(), larger ? buckets * 3 / 2 : buckets);
+            EXPECT_EQ(set.size(), in.size());
+            std::size_t count = 0;
+            set.for_each([&](std::uint32_t home, std::uint64_t rest) { count += in.count({home, rest}); });
+            EXPECT_EQ(count, in.size()) << home_bits << ' ' << rest_bits;
+            for (const auto& [home, rest] : in) ASSERT_EQ(set.insert(home, rest), Segment::Done::found);
         }
     }
+    EXPECT_GT(grown, 80U) << "of 195, some of which have long tails, or too many keys of few homes";
     EXPECT_EQ(*seen.begin(), 6U);
     EXPECT_EQ(*seen.rbegin(), 32U);
     EXPECT_GT(seen.size(), 12U);
@@ -367,7 +366,8 @@ TEST(CompactTable, GrowsEarlyWhatIsNearlyFull) {
 }
 
 TEST(CompactTable, HasAsMuchRoomAsItNeedsWheneverItIsAsked) {
-    // Parts grow by a third when they are nine tenths full, a quarter of them at a time: 0.78 of the slots are taken.
+    // Parts grow by two fifths when they are nine tenths full, a quarter of them at a time: 0.76 of the slots are
+    // taken.
     MemoryBudget budget;
     CompactTable table(32, {}, budget);
     std::mt19937 random(2);
@@ -382,7 +382,7 @@ TEST(CompactTable, HasAsMuchRoomAsItNeedsWheneverItIsAsked) {
         ASSERT_TRUE(part.reset(28, 0, Segment::buckets_for(28, 0, table.size() / table.parts()), of_part));
         const double slot_bytes = static_cast<double>(Segment::bucket_bytes) / part.slots();
         const double slots = static_cast<double>(budget.used()) / slot_bytes / static_cast<double>(table.size());
-        EXPECT_LT(slots, 1.39) << table.size();
+        EXPECT_LT(slots, 1.42) << table.size();
         EXPECT_GT(slots, 1.2) << table.size();
     }
 }

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "checker/archive.hpp"
+#include "checker/block.hpp"
+#include "checker/keys.hpp"
+#include "checker/memory.hpp"
+#include "checker/segment.hpp"
+
+namespace vmemcheck::checker {
+namespace {
+
+constexpr unsigned home_bits = 27;
+constexpr unsigned rest_bits = 20;
+
+using Keys = std::vector<std::pair<std::uint32_t, std::uint64_t>>;
+
+Keys keys_of(const Segment& set) {
+    Keys keys;
+    set.for_each([&](std::uint32_t home, std::uint64_t rest) { keys.emplace_back(home, rest); });
+    std::sort(keys.begin(), keys.end());
+    return keys;
+}
+
+/// Has exactly these, and finds each.
+void expect_keys(Segment& set, Keys keys) {
+    std::sort(keys.begin(), keys.end());
+    EXPECT_EQ(set.size(), keys.size());
+    EXPECT_EQ(keys_of(set), keys);
+    for (const auto& [home, rest] : keys) ASSERT_EQ(set.insert(home, rest), Segment::Done::found);
+}
+
+/// Adds keys until there is no room.
+void fill(Segment& set, Keys& keys, std::mt19937_64& random) {
+    for (;;) {
+        const auto home = static_cast<std::uint32_t>(random() & low_bits(home_bits));
+        const std::uint64_t rest = random() & low_bits(rest_bits);
+        const Segment::Done done = set.insert(home, rest);
+        if (done == Segment::Done::full) return;
+        if (done == Segment::Done::added) keys.emplace_back(home, rest);
+    }
+}
+
+TEST(SegmentGrowth, KeepsMixedKeys) {
+    std::mt19937_64 random(1);
+    MemoryBudget budget;
+    Segment set;
+    Keys keys;
+    ASSERT_TRUE(set.reset(home_bits, rest_bits, 100, budget));
+    for (const auto& [times, of] : std::vector<std::pair<std::uint64_t, std::uint64_t>>{
+             {5, 4}, {2, 1}, {3, 2}, {4, 3}, {7, 5}, {2, 1}, {3, 2}, {5, 4}, {2, 1}, {101, 100}, {2, 1}}) {
+        fill(set, keys, random);
+        const std::uint64_t buckets = (set.buckets() * times + of - 1) / of;
+        ASSERT_TRUE(set.grow(buckets));
+        EXPECT_EQ(set.buckets(), buckets);
+        EXPECT_EQ(set.bytes(), budget.used());
+        expect_keys(set, keys);
+    }
+    EXPECT_GT(keys.size(), 50000U);
+    EXPECT_GT(set.bytes(), 2 * Block::least_moved) << "has not grown as a mapping";
+}
+
+TEST(SegmentGrowth, TakesNoMoreMemoryThanTheLargerSegment) {
+    std::mt19937_64 random(2);
+    MemoryBudget budget;
+    Segment set;
+    Keys keys;
+    ASSERT_TRUE(set.reset(home_bits, rest_bits, 5000, budget));
+    fill(set, keys, random);
+    ASSERT_TRUE(set.grow(7500));
+    const std::size_t larger = Segment::bytes_of(home_bits, rest_bits, 7500);
+    EXPECT_EQ(budget.used(), larger) << "none is kept apart";
+    EXPECT_LE(budget.peak(), larger + larger / 8) << "with those kept apart before";
+}
+
+TEST(SegmentGrowth, ChangesNothingWhereItCannot) {
+    std::mt19937_64 random(3);
+    for (const std::uint64_t buckets : {100U, 5000U}) {  // in words, and mapped
+        const std::size_t larger = Segment::bytes_of(home_bits, rest_bits, buckets * 3 / 2);
+        MemoryBudget budget(larger + larger / 8);
+        Segment set;
+        Keys keys;
+        ASSERT_TRUE(set.reset(home_bits, rest_bits, buckets, budget));
+        fill(set, keys, random);
+        const std::size_t used = budget.used();
+        EXPECT_FALSE(set.grow(buckets));
+        EXPECT_FALSE(set.grow(buckets - 1));
+        EXPECT_FALSE(set.grow(buckets * 2)) << "over the limit";
+        EXPECT_EQ(set.buckets(), buckets);
+        EXPECT_EQ(budget.used(), used);
+        expect_keys(set, keys);
+    }
+    MemoryBudget budget;
+    Segment wide;
+    ASSERT_TRUE(wide.reset(home_bits, 64, 100, budget));
+    ASSERT_EQ(wide.insert(5, ~std::uint64_t{0}), Segment::Done::added);
+    EXPECT_FALSE(wide.grow(wide.buckets() * 3 / 2)) << "tails are longer than 48 bits";
+    EXPECT_EQ(keys_of(wide), (Keys{{5, ~std::uint64_t{0}}}));
+    Segment small;
+    ASSERT_TRUE(small.reset(home_bits, rest_bits, 100, budget));
+    EXPECT_FALSE(small.grow(201));
+    EXPECT_TRUE(small.grow(200));
+}
+
+TEST(SegmentGrowth, FindsPlacesForKeysOfFewBuckets) {
+    // As mixed ones never are: as many as there is room for, or less, next to each other.
+    std::mt19937_64 random(4);
+    unsigned grown = 0;
+    unsigned refused = 0;
+    unsigned still_apart = 0;
+    for (unsigned run = 0; run < 3000; ++run) {
+        MemoryBudget budget;
+        Segment set;
+        const std::uint64_t buckets = 40 + run % 25;
+        ASSERT_TRUE(set.reset(home_bits, rest_bits, buckets, budget));
+        Keys keys;
+        const std::uint64_t width = (std::uint64_t{1} << home_bits) / buckets;
+        for (unsigned cluster = 0; cluster < 1 + run % 3; ++cluster) {
+            const std::uint64_t begin = random() % (buckets - 6) * width + random() % width;
+            const std::uint64_t over = 1 + random() % (width * (1 + random() % 6));
+            for (std::uint64_t wanted = random() % (13 * set.slots()); wanted > 0; --wanted) {
+                const auto home = static_cast<std::uint32_t>((begin + random() % over) & low_bits(home_bits));
+                const std::uint64_t rest = random() & low_bits(rest_bits);
+                if (set.insert(home, rest) == Segment::Done::added) keys.emplace_back(home, rest);
+            }
+        }
+        const std::size_t apart = set.bytes() - Segment::bytes_of(home_bits, rest_bits, buckets);
+        const bool larger = set.grow(buckets + 1 + random() % buckets);
+        ++(larger ? grown : refused);
+        still_apart +=
+            larger && apart != 0 && set.bytes() != Segment::bytes_of(home_bits, rest_bits, set.buckets()) ? 1 : 0;
+        expect_keys(set, keys);
+    }
+    EXPECT_GT(grown, 500U);
+    EXPECT_GT(refused, 100U);
+    EXPECT_GT(still_apart, 100U);
+}
+
+TEST(SegmentGrowth, KnowsHowManyKeysLieFarthest) {
+    const std::string path = testing::TempDir() + "segment-growth-" + std::to_string(::getpid());
+    std::mt19937_64 random(6);
+    MemoryBudget budget;
+    Segment set;
+    Keys keys;
+    ASSERT_TRUE(set.reset(home_bits, rest_bits, 1000, budget));
+    fill(set, keys, random);
+    for (const std::uint64_t buckets : {1000U, 1010U, 1500U}) {
+        ASSERT_TRUE(buckets == 1000 || set.grow(buckets));
+        ArchiveWriter writer(path);
+        set.save(writer);
+        ASSERT_EQ(writer.finish(), 0);
+        Segment loaded;
+        ASSERT_TRUE(loaded.reset(home_bits, rest_bits, buckets, budget));
+        ArchiveReader reader(path);
+        ASSERT_TRUE(loaded.load(reader));
+        EXPECT_EQ(loaded.at_edge(), set.at_edge());
+        EXPECT_EQ(buckets < 1500, set.at_edge() != 0) << "as many as there are slots are taken";
+        expect_keys(loaded, keys);
+    }
+    std::filesystem::remove(path);
+}
+
+TEST(SegmentGrowth, GrowsInAFile) {
+    std::mt19937_64 random(5);
+    MemoryBudget budget(0, testing::TempDir());
+    Segment set;
+    Keys keys;
+    ASSERT_TRUE(set.reset(home_bits, rest_bits, 5000, budget));
+    fill(set, keys, random);
+    ASSERT_TRUE(set.grow(7500));
+    expect_keys(set, keys);
+    EXPECT_EQ(budget.on_disk(), Segment::bytes_of(home_bits, rest_bits, 7500));
+    EXPECT_EQ(budget.peak_on_disk(), budget.on_disk());
+    set = Segment();
+    EXPECT_EQ(budget.on_disk(), 0U);
+}
+
+TEST(Block, GrowsAndKeepsWhatItHolds) {
+    MemoryBudget budget;
+    Block block;
+    std::size_t filled = 0;
+    ASSERT_TRUE(block.allocate(100, budget, Block::Use::grows));
+    for (const std::size_t bytes : {std::size_t{100}, std::size_t{5000}, Block::least_moved - 1, Block::least_moved,
+                                    Block::least_moved + 1, 10 * Block::least_moved + 77, std::size_t{5} << 20}) {
+        ASSERT_TRUE(bytes == 100 || block.grow(bytes));
+        EXPECT_EQ(block.bytes(), bytes);
+        EXPECT_EQ(budget.used(), bytes);
+        for (std::size_t i = 0; i < filled; ++i) ASSERT_EQ(block.data()[i], 1 + i % 251) << bytes;
+        for (std::size_t i = filled; i < bytes; ++i) ASSERT_EQ(block.data()[i], 0) << bytes;
+        for (; filled < bytes; ++filled) block.data()[filled] = static_cast<unsigned char>(1 + filled % 251);
+    }
+    block.reset();
+    EXPECT_EQ(budget.used(), 0U);
+}
+
+TEST(Block, IsAsItWasIfItCannotGrow) {
+    for (const std::size_t bytes : {std::size_t{1000}, 2 * Block::least_moved}) {
+        MemoryBudget budget(3 * Block::least_moved);
+        Block block;
+        ASSERT_TRUE(block.allocate(bytes, budget, Block::Use::grows));
+        std::memset(block.data(), 7, bytes);
+        EXPECT_FALSE(block.grow(4 * Block::least_moved));
+        EXPECT_EQ(block.bytes(), bytes);
+        EXPECT_EQ(budget.used(), bytes);
+        EXPECT_EQ(std::count(block.data(), block.data() + bytes, 7), static_cast<std::ptrdiff_t>(bytes));
+    }
+}
+
+}  // namespace
+}  // namespace vmemcheck::checker
