@@ -11,9 +11,6 @@ namespace {
 
 // A byte has the step of parents in its low bits and the transition in the others; the highest value of either says
 // that what exceeds it follows, seven bits a byte.
-constexpr unsigned step_bits = 2;
-constexpr std::uint64_t step_most = (1U << step_bits) - 1;
-constexpr std::uint64_t transition_most = (1U << (8 - step_bits)) - 1;
 
 void put_rest(std::vector<unsigned char>& bytes, std::uint64_t value) {
     for (; value >= 0x80; value >>= 7) bytes.push_back(static_cast<unsigned char>(value | 0x80));
@@ -34,7 +31,7 @@ std::uint64_t take_rest(const unsigned char*& at) {
 
 void DiscoveryLog::encode(std::vector<unsigned char>& bytes, DiscoveryIndex step, std::uint32_t transition) {
     const std::uint64_t low = std::min(step, step_most);
-    const std::uint64_t high = std::min<std::uint64_t>(transition, transition_most);
+    const std::uint32_t high = std::min(transition, transition_most);
     bytes.push_back(static_cast<unsigned char>(low | high << step_bits));
     if (low == step_most) put_rest(bytes, step - low);
     if (high == transition_most) put_rest(bytes, transition - high);

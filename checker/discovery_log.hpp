@@ -21,6 +21,11 @@ using DiscoveryIndex = std::uint64_t;
 /// 1 or 2) and which of its transitions it was (mostly less than 63). The states themselves are not needed to make a
 /// run again: its first state and the numbers of its transitions are.
 class DiscoveryLog {
+    // What a byte has; the rest of what is as much or more follows it.
+    static constexpr unsigned step_bits = 2;
+    static constexpr DiscoveryIndex step_most = (1U << step_bits) - 1;
+    static constexpr std::uint32_t transition_most = (1U << (8 - step_bits)) - 1;
+
  public:
     /// What was found by the states of one chunk of work, to be appended in their order.
     class Piece {
@@ -36,8 +41,11 @@ class DiscoveryLog {
             if (count_ == 0) {
                 first_parent_ = parent;
                 first_transition_ = transition;
+            } else if (const DiscoveryIndex step = parent - last_parent_;
+                       step < step_most && transition < transition_most) {
+                bytes_.push_back(static_cast<unsigned char>(step | transition << step_bits));
             } else {
-                encode(bytes_, parent - last_parent_, transition);
+                encode(bytes_, step, transition);
             }
             last_parent_ = parent;
             ++count_;

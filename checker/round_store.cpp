@@ -300,14 +300,15 @@ void RoundStore::put_in_order(RoundChunk& chunk, RoundBuffers& buffers, const Ke
     chunk.keys.resize(std::size_t{count} * format.bytes());
     unsigned char* key = chunk.keys.data();
     std::uint32_t kept = chunk.kept;
+    const std::span<const std::uint32_t> starts = chunk.starts;  // where it is does not change as bytes are written
     std::size_t state = 0;
     for (std::size_t word = 0; word < words; ++word) {
         for (std::uint64_t left = std::exchange(fresh[word], 0); left != 0; left &= left - 1) {
             const auto transition =
                 static_cast<std::uint32_t>(word * word_bits) + static_cast<std::uint32_t>(std::countr_zero(left));
             const RoundRecord& record = *of_transition[transition];
-            while (state + 1 < chunk.starts.size() && chunk.starts[state + 1] <= transition) ++state;
-            chunk.log.add(chunk.first + state, transition - chunk.starts[state]);
+            while (state + 1 < starts.size() && starts[state + 1] <= transition) ++state;
+            chunk.log.add(chunk.first + state, transition - starts[state]);
             (kept != 0 ? buffers.coverage : buffers.beyond).new_state(chunk.steps[transition]);
             kept -= kept != 0 ? 1 : 0;
             format.write(key, {record.rest, record.home});
