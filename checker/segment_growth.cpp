@@ -77,8 +77,8 @@ class Segment::Gatherer {
     }
 
     const Places to_;
-    const unsigned slots_;                                            ///< of a bucket
-    std::array<std::array<std::uint64_t, lanes>, at_once> gathered_;  ///< slots, of each its tag and tail
+    const unsigned slots_;                                              ///< of a bucket
+    std::array<std::array<std::uint64_t, lanes>, at_once> gathered_{};  ///< slots, of each its tag and tail
     std::array<unsigned, at_once> counts_{};
     std::uint64_t written_ = 0;  ///< buckets
     std::uint64_t size_ = 0;
