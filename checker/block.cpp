@@ -92,8 +92,10 @@ bool Block::grow(std::size_t bytes) {
     const std::size_t more = bytes - bytes_;
     if (place_ == Place::file) {
         const int error = ::posix_fallocate(file_, 0, static_cast<off_t>(bytes));
-        if (error != 0) budget_->note_disk_error(error);
-        if (error != 0) return false;
+        if (error != 0) {
+            budget_->note_disk_error(error);
+            return false;
+        }
     } else if (!budget_->take(more)) {
         return false;
     }

@@ -41,12 +41,11 @@ bool CompactTable::rebuild(Part& part, const RestForm& form, std::uint64_t bucke
         Segment other;
         if (!other.reset(in_part_bits_, form.bits(), buckets, budget_)) return false;
         bool fits = true;
-        const auto insert = [&](std::uint32_t home, std::uint64_t rest) {
+        part.set.for_each([&](std::uint32_t home, std::uint64_t rest) {
             const Key key{part.form.restore(rest), home};
             if (!fits || std::binary_search(without.begin(), without.end(), key, before)) return;
             fits = other.insert(home, form.squeeze(key.rest)) != Segment::Done::full;
-        };
-        if (part.set.size() != 0) part.set.for_each(insert);
+        });
         if (!fits) continue;
         part.set = std::move(other);
         part.form = form;
@@ -54,6 +53,7 @@ bool CompactTable::rebuild(Part& part, const RestForm& form, std::uint64_t bucke
     }
 }
 
+/// Makes a segment larger(): where it is, or else by another one.
 bool CompactTable::grow(Part& part) {
     const std::uint64_t buckets = larger(part);
     return part.set.grow(buckets) || rebuild(part, part.form, buckets);

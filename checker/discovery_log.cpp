@@ -9,9 +9,6 @@ namespace vmemcheck::checker {
 
 namespace {
 
-// A byte has the step of parents in its low bits and the transition in the others; the highest value of either says
-// that what exceeds it follows, seven bits a byte.
-
 void put_rest(std::vector<unsigned char>& bytes, std::uint64_t value) {
     for (; value >= 0x80; value >>= 7) bytes.push_back(static_cast<unsigned char>(value | 0x80));
     bytes.push_back(static_cast<unsigned char>(value));

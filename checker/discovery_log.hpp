@@ -21,7 +21,8 @@ using DiscoveryIndex = std::uint64_t;
 /// 1 or 2) and which of its transitions it was (mostly less than 63). The states themselves are not needed to make a
 /// run again: its first state and the numbers of its transitions are.
 class DiscoveryLog {
-    // What a byte has; the rest of what is as much or more follows it.
+    // A byte has the step of parents in its low bits and the transition in the others; the highest value of either says
+    // that what exceeds it follows, seven bits a byte.
     static constexpr unsigned step_bits = 2;
     static constexpr DiscoveryIndex step_most = (1U << step_bits) - 1;
     static constexpr std::uint32_t transition_most = (1U << (8 - step_bits)) - 1;

@@ -24,7 +24,7 @@ Segment::Shape Segment::shape_of(unsigned home_bits, unsigned rest_bits, std::ui
     return {remainder_bits, tail_bits, buckets};
 }
 
-unsigned Segment::Shape::slots() const { return 8 * bucket_bytes / (bits_of_tag + tail_bits); }
+unsigned Segment::Shape::slots() const { return 8 * bucket_bytes / (lane_bits + tail_bits); }
 
 std::uint64_t Segment::Shape::room() const {
     const std::uint64_t keys = (buckets + most_far) * slots();
@@ -65,7 +65,6 @@ bool Segment::reset(unsigned home_bits, unsigned rest_bits, std::uint64_t bucket
     return true;
 }
 
-/// Divides the block into so many buckets.
 void Segment::place(unsigned home_bits, const Shape& shape) {
     at_.first = block_.data();
     at_.buckets = shape.buckets;
@@ -111,7 +110,7 @@ bool Segment::load(ArchiveReader& from) {
         }
     }
     for (const Key& key : from.list<Key>()) {
-        from.require(key.home <= at_.home_mask && !apart_.has(key) && apart_.size() < most_apart(),
+        from.require(key.home <= at_.home_mask && !apart_.has(key) && apart_.size() < most_left_apart(),
                      "a key of a table is wrong");
         if (!apart_.add(key, *budget_)) return false;
         ++size_;

@@ -71,6 +71,7 @@ class Segment {
     /// Calls visit(home, rest) for each key, in the order of buckets; then for those kept apart.
     template <class Visit>
     void for_each(Visit&& visit) const {
+        if (size_ == 0) return;   // one that was never reset() has no buckets
         const Places from = at_;  // a copy: what visit() writes cannot change it, so it is not read again and again
         std::array<std::uint64_t, most_far + 1> firsts{};  // of this bucket and those before it, their lowest homes
         for (std::size_t bucket = 0; bucket < from.buckets + most_far; ++bucket) {
@@ -100,17 +101,20 @@ class Segment {
     }
 
     /// Gives the segment more buckets, where it is: that takes no memory but for them, and writes each line once.
-    /// \param buckets a quarter more than there are at least, most_growth times as many at most; else false
+    /// \param buckets more than there are, most_growth times as many at most; else false
     /// \return false if another segment has to be filled: there is no memory, tails are longer than 48 bits, or too
-    /// many keys are of a few buckets. Nothing was changed then.
+    /// many keys have found all their buckets full, or but for the last. Keys are where they were then, but memory may
+    /// have been taken for those kept apart.
     [[nodiscard]] bool grow(std::uint64_t buckets);
-    static constexpr std::uint64_t most_growth = 2;
+    static constexpr std::uint64_t most_growth = 3;  ///< times as many buckets
 
     [[nodiscard]] std::uint64_t size() const { return size_; }
     /// Keys it may hold.
     [[nodiscard]] std::uint64_t room() const { return room_; }
-    /// Keys that may be kept apart.
+    /// Keys that insert() may keep apart.
     [[nodiscard]] std::uint64_t most_apart() const { return lanes + room_ / 64; }
+    /// Keys that may be apart after grow().
+    [[nodiscard]] std::uint64_t most_left_apart() const { return 2 * most_apart(); }
     /// Keys that lie as far after their bucket as they may.
     [[nodiscard]] std::uint64_t at_edge() const { return at_edge_; }
     [[nodiscard]] std::uint64_t buckets() const { return at_.buckets; }
@@ -142,7 +146,7 @@ class Segment {
     static Shape shape_of(unsigned home_bits, unsigned rest_bits, std::uint64_t buckets);
 
     static constexpr unsigned lanes = bucket_bytes / 2;  ///< where tags may be, of a line
-    static constexpr unsigned bits_of_tag = 16;          ///< with the distance
+    static constexpr unsigned lane_bits = 16;            ///< of a tag with its distance
     /// A key as it is stored.
     struct Spot {
         std::size_t bucket;  ///< its own
@@ -231,6 +235,7 @@ class Segment {
         }
     };
 
+    /// Divides the block into the buckets of a shape.
     void place(unsigned home_bits, const Shape& shape);
     void move(Places from, std::vector<Key>& left);
     /// insert() of a key that found its buckets full.
@@ -248,7 +253,7 @@ class Segment {
     std::uint64_t size_ = 0;
     std::uint64_t room_ = 0;     ///< keys it may hold
     std::uint64_t at_edge_ = 0;  ///< keys that lie most_far after their buckets
-    unsigned rest_bits_ = 0;
+    unsigned rest_bits_ = 0;     ///< of a squeezed rest
     Block block_;
     MemoryBudget* budget_ = nullptr;
     OverflowKeys apart_;

@@ -12,6 +12,12 @@
 
 namespace vmemcheck::checker {
 
+namespace {
+
+constexpr unsigned word_bits = 64;
+
+}  // namespace
+
 /// Writes keys that come nearly in the order of homes: a bucket's are gathered, and its line is written once, when no
 /// more can come.
 class Segment::Gatherer {
@@ -55,14 +61,13 @@ class Segment::Gatherer {
     static_assert(at_once >= (most_far + 1) * most_growth + 1 + most_far);
 
     void write(std::span<const std::uint64_t> slots, unsigned char* line) const {
-        constexpr unsigned word_bits = 64;
         const unsigned tail_bits = to_.tail_bits;
         std::memset(line, 0, bucket_bytes);
         std::uint64_t word = 0;
         unsigned filled = 0;
         unsigned char* at = line;
         for (const std::uint64_t slot : slots) {
-            const std::uint64_t tail = slot >> bits_of_tag;
+            const std::uint64_t tail = slot >> lane_bits;
             word |= tail << filled;
             filled += tail_bits;
             if (filled < word_bits) continue;
@@ -104,7 +109,7 @@ void Segment::move(const Places from, std::vector<Key>& left) {
             const std::uint64_t scaled = firsts[tag >> tag_bits] + (key & remainder_mask) * to.buckets;
             const std::uint64_t rest = key >> from.remainder_bits;
             const std::uint64_t moved = to.quotient(scaled & to.home_mask) | rest << to.remainder_bits;
-            const std::uint64_t slot = (moved & low_bits(tag_bits)) | moved >> tag_bits << bits_of_tag;
+            const std::uint64_t slot = (moved & low_bits(tag_bits)) | moved >> tag_bits << lane_bits;
             if (!gatherer.append(scaled >> to.home_bits, slot)) [[unlikely]]
                 left.push_back({rest, static_cast<std::uint32_t>(scaled / to.buckets)});
         }
@@ -118,7 +123,7 @@ void Segment::move(const Places from, std::vector<Key>& left) {
 bool Segment::grow(std::uint64_t buckets) {
     const Shape shape = shape_of(at_.home_bits, rest_bits_, buckets);
     if (shape.buckets <= at_.buckets || shape.buckets > most_growth * at_.buckets) return false;
-    if (at_.tail_bits > 64 - bits_of_tag) return false;
+    if (at_.tail_bits > word_bits - lane_bits) return false;
     // Only a key that lay most_far after its bucket may find its new ones full. Let it come from line b, its new bucket
     // be the j-th, and that and the most_far after it be full, as are those before from the i-th on, but no longer:
     // m + most_far buckets, m = j - i + 1. All keys in these are of homes from the i-th on, of old buckets from the
@@ -126,7 +131,7 @@ bool Segment::grow(std::uint64_t buckets) {
     // they are larger and only the first and the last may be of other homes too. So if it lay d after its bucket, these
     // lines were m + 1 + d at most, and held fewer keys than the full buckets and the key unless d is most_far.
     const std::uint64_t most_left = apart_.size() + at_edge_;
-    if (most_left > most_apart()) return false;
+    if (most_left > most_left_apart()) return false;
     std::vector<Key> left;
     left.reserve(most_left);
     const std::size_t before = block_.bytes();
@@ -139,7 +144,10 @@ bool Segment::grow(std::uint64_t buckets) {
     std::memmove(from.first, block_.data(), before);
     place(from.home_bits, shape);
     move(from, left);
-    for (const Key& key : left) static_cast<void>(insert(key.home, key.rest));  // there is memory for all
+    for (const Key& key : left) {
+        if (insert(key.home, key.rest) != Done::full) continue;
+        size_ += apart_.add(key, *budget_) ? 1 : 0;  // more than most_apart() of them; there is memory for all
+    }
     if (apart_.size() == 0) apart_ = OverflowKeys();
     return true;
 }
