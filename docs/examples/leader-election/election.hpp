@@ -137,6 +137,13 @@ struct Election {
         }
     }
 
+    /// What the next step of a process may read or change: a state that has the same here need not run it again.
+    template <class Fields>
+    void depends_on(const State& state, checker::ActorId actor, Fields& on) const {
+        on(state.number[actor], state.sent[actor], state.leader[actor], state.channel[actor]);
+        on(state.channel[actor + 1 < processes ? actor + 1 : 0]);
+    }
+
     static bool has_leader(const State& state) {
         return std::find(state.leader.begin(), state.leader.end(), 1) != state.leader.end();
     }
