@@ -25,7 +25,7 @@ case $1 in
 --environment) printf 'compiler\\tGNU 12\\n' ;;
 crash) exit 1 ;;
 [a-z]*) echo 7 ;;
---list) for file in "$COUNTS"/*; do printf '%s\\tkey\\t1\\n' "${file##*/}"; done ;;
+--list) for file in "$COUNTS"/*; do printf '%s\\tkey\\t10\\n' "${file##*/}"; done ;;
 esac
 """
 
@@ -64,7 +64,10 @@ class Instructions(unittest.TestCase):
         self.assertIn(words, err if code == 2 else out)
 
     def test_the_same_passes(self):
-        self.expect(0, "+0.00 %")
+        self.expect(0, "+0.00 %  100 a key\n")
+
+    def test_another_program_is_none(self):
+        self.expect(2, "/bin/echo --list: '--list' is no workload\n", "--program", "/bin/echo")
 
     def test_more_within_the_tolerance_passes(self):
         self.set(insert=1019)
