@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 #include "checker/block.hpp"
 #include "checker/keys.hpp"
@@ -25,11 +24,6 @@ class OverflowKeys {
     /// Makes memory for so many keys, so that adding them cannot fail. \param budget as for add()
     /// \return false if there is none; nothing was changed
     [[nodiscard]] bool reserve(std::uint64_t keys, MemoryBudget& budget);
-    /// Forgets all keys; keeps the memory.
-    void clear() {
-        if (slots_ != 0) std::memset(block_.data(), 0, slots_ * sizeof(Entry));
-        size_ = 0;
-    }
     /// How many keys there are.
     [[nodiscard]] std::uint64_t size() const { return size_; }
     /// Memory taken, in bytes.

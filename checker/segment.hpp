@@ -103,8 +103,7 @@ class Segment {
     /// Gives the segment more buckets, where it is: that takes no memory but for them, and writes each line once.
     /// \param buckets more than there are, most_growth times as many at most; else false
     /// \return false if another segment has to be filled: there is no memory, tails are longer than 48 bits, or too
-    /// many keys have found all their buckets full, or but for the last. Keys are where they were then, but memory may
-    /// have been taken for those kept apart.
+    /// many keys have found all their buckets full, or but for the last. Nothing was changed then.
     [[nodiscard]] bool grow(std::uint64_t buckets);
     static constexpr std::uint64_t most_growth = 3;  ///< times as many buckets
 

@@ -135,9 +135,10 @@ bool Segment::grow(std::uint64_t buckets) {
     std::vector<Key> left;
     left.reserve(most_left);
     const std::size_t before = block_.bytes();
-    if (!apart_.reserve(most_left, *budget_) || !block_.grow(shape.bytes())) return false;
+    OverflowKeys apart;
+    if (!apart.reserve(most_left, *budget_) || !block_.grow(shape.bytes())) return false;
     apart_.for_each([&](const Key& key) { left.push_back(key); });
-    apart_.clear();
+    apart_ = std::move(apart);
     // Lines are read at the end of the block, and what is written at the begin never reaches those to be read.
     Places from = at_;
     from.first = block_.data() + (shape.bytes() - before);
