@@ -53,10 +53,13 @@ bool CompactTable::rebuild(Part& part, const RestForm& form, std::uint64_t bucke
     }
 }
 
-/// Makes a segment larger(): where it is, or else by another one.
+/// Makes a segment larger(): where it is, or else by another one; by a little if there is no memory for more.
 bool CompactTable::grow(Part& part) {
-    const std::uint64_t buckets = larger(part);
-    return part.set.grow(buckets) || rebuild(part, part.form, buckets);
+    for (const unsigned fifths : {fifths_, 1U}) {
+        const std::uint64_t buckets = larger(part, fifths);
+        if (part.set.grow(buckets) || rebuild(part, part.form, buckets)) return true;
+    }
+    return false;
 }
 
 void CompactTable::save(ArchiveWriter& to, unsigned part, std::span<const Key> without) const {
@@ -85,9 +88,9 @@ bool CompactTable::load(ArchiveReader& from, unsigned part) {
 }
 
 /// The buckets that a segment grows to.
-std::uint64_t CompactTable::larger(const Part& part) const {
+std::uint64_t CompactTable::larger(const Part& part, unsigned fifths) const {
     const std::uint64_t room = part.set.room();
-    const auto gained = [](std::uint64_t keys) { return keys * 2 / 5; };
+    const auto gained = [fifths](std::uint64_t keys) { return keys * fifths / 5; };
     std::uint64_t more = room + std::max<std::uint64_t>(gained(room), 1);
     if (room <= small && more > small) {
         // Segments fill alike. Once each group is made larger by its own share, groups grow in turn ever after, and

@@ -16,9 +16,9 @@
 
 namespace vmemcheck::checker {
 
-/// A set of keys in parts() segments by the high bits of the home. Each segment may be used by one thread at a time,
-/// and grows by two fifths: a quarter of them at a time, so that little of the memory is free at any time, and several
-/// threads have some to grow.
+/// A set of keys in parts() segments by the high bits of the home. Each segment may be used by one thread at a time.
+/// They grow a quarter of them at a time, so that little of the memory is free at any time, and several threads have
+/// some to grow.
 class CompactTable {
  public:
     static constexpr unsigned most_part_bits = 4;
@@ -37,6 +37,10 @@ class CompactTable {
     [[nodiscard]] unsigned part_of(std::uint32_t home) const { return home >> in_part_bits_; }
     /// part_of() is the home, shifted right by so much; 0 to 28.
     [[nodiscard]] unsigned in_part_bits() const { return in_part_bits_; }
+
+    /// Sets how much larger segments become when they grow: by so many fifths of what they may hold, 1 to 5; by two
+    /// unless set. The more it is, the fewer keys are moved, and the more memory may be left free in the end.
+    void grow_by(unsigned fifths) { fifths_ = fifths; }
 
     void prefetch(unsigned part, std::uint32_t home) const { segments_[part].set.prefetch(home & in_part_mask_); }
 
@@ -90,7 +94,7 @@ class CompactTable {
     };
 
     Segment::Done grow_and_insert(Part& part, const Key& key);
-    [[nodiscard]] std::uint64_t larger(const Part& part) const;
+    [[nodiscard]] std::uint64_t larger(const Part& part, unsigned fifths) const;
     bool grow(Part& part);
     bool rebuild(Part& part, const RestForm& form, std::uint64_t buckets, std::span<const Key> without = {});
 
@@ -98,6 +102,7 @@ class CompactTable {
     unsigned part_bits_;
     unsigned in_part_bits_;
     std::uint32_t in_part_mask_;
+    unsigned fifths_ = 2;  ///< by which segments grow
     std::vector<Part> segments_;
     bool ready_ = true;
 };

@@ -17,6 +17,15 @@ unsigned threads_for(const SearchOptions& options) {
     return options.threads == 0 ? std::max(1U, std::thread::hardware_concurrency()) : options.threads;
 }
 
+/// By how many fifths the table's parts grow: to the double while at least as many states are to come as were seen,
+/// which moves each key half as often as two fifths do, if there is memory for the double of all; by little when few
+/// are to come.
+unsigned fifths_to_grow_by(LevelSizes::Trend trend, const MemoryBudget& budget) {
+    const bool plenty = budget.limit() == 0 || budget.used() <= budget.limit() / 2;
+    if (trend == LevelSizes::Trend::growing && plenty) return 5;
+    return trend == LevelSizes::Trend::shrinking ? 1 : 2;
+}
+
 }  // namespace
 
 void RoundRecords::grow() {
@@ -89,6 +98,7 @@ RoundStore::Full RoundStore::add_initial(const std::uint64_t* packed, bool& adde
 bool RoundStore::next_level() {
     if (next_.size() == 0) return false;
     level_.swap(next_);
+    level_sizes_.add(level_.size());
     return true;
 }
 
@@ -144,6 +154,7 @@ RoundStore::Full RoundStore::take_in() {
     keys_->settle();
     const KeyFormat format(keys_->home_bits(), keys_->form());
     std::atomic<bool> full{false};
+    if (table_) table_->grow_by(fifths_to_grow_by(level_sizes_.trend(), budget_));
     const auto grow = groups_to_grow();
     each(parts(), [&](std::size_t i, unsigned) {
         const auto part = static_cast<unsigned>(i);

@@ -20,6 +20,7 @@
 #include "checker/discovery_log.hpp"
 #include "checker/hash.hpp"
 #include "checker/key_queue.hpp"
+#include "checker/level_sizes.hpp"
 #include "checker/model.hpp"
 #include "checker/options.hpp"
 #include "checker/own_lines.hpp"
@@ -239,6 +240,7 @@ class RoundStore {
     DiscoveryLog log_;
     KeyQueue level_;  ///< states not yet expanded
     KeyQueue next_;   ///< their new successors
+    LevelSizes level_sizes_;
     Team team_;
     std::vector<RoundBuffers> buffers_;  ///< one a thread
     std::vector<RoundChunk> chunks_;

@@ -223,6 +223,53 @@ TEST(CompactTable, SaysWhenThereIsNoMemory) {
     EXPECT_FALSE(CompactTable(32, {}, none).ready());
 }
 
+/// Adds random keys until there are so many, or no memory. \param growths counts how often a part grew
+std::vector<Key> fill(CompactTable& table, std::size_t count, const MemoryBudget& budget, unsigned& growths) {
+    std::mt19937 random(1);
+    std::vector<Key> in;
+    growths = 0;
+    while (in.size() < count) {
+        const Key key{0, static_cast<std::uint32_t>(random())};
+        const std::size_t before = budget.used();
+        const Segment::Done done = table.insert(table.part_of(key.home), key);
+        if (done == Segment::Done::full) break;
+        if (done == Segment::Done::added) in.push_back(key);
+        growths += budget.used() != before ? 1 : 0;
+    }
+    return in;
+}
+
+TEST(CompactTable, GrowsByAsMuchAsItIsTold) {
+    constexpr std::size_t count = 200000;
+    unsigned last_growths = ~0U;
+    for (const unsigned fifths : {1U, 2U, 5U}) {
+        MemoryBudget budget;
+        CompactTable table(32, {}, budget);
+        table.grow_by(fifths);
+        unsigned growths = 0;
+        const std::vector<Key> in = fill(table, count, budget, growths);
+        ASSERT_EQ(in.size(), count);
+        for (const Key& key : in) ASSERT_EQ(table.insert(table.part_of(key.home), key), Segment::Done::found);
+        EXPECT_LT(growths, last_growths * 3 / 4) << fifths;
+        last_growths = growths;
+    }
+}
+
+TEST(CompactTable, GrowsByLessWhereThereIsNoMemoryForMore) {
+    for (unsigned limit = 150; limit < 400; limit += 50) {
+        std::size_t by_little = 0;
+        for (const unsigned fifths : {1U, 5U}) {
+            MemoryBudget budget(std::size_t{limit} << 10);
+            CompactTable table(32, {}, budget);
+            table.grow_by(fifths);
+            unsigned growths = 0;
+            const std::size_t in = fill(table, ~std::size_t{0}, budget, growths).size();
+            if (fifths == 1) by_little = in;
+            EXPECT_GE(in, by_little * 4 / 5) << limit;
+        }
+    }
+}
+
 TEST(CompactTable, GivesUpWhereGrowingDoesNotHelp) {
     // More keys of one home than its bucket and those after it have slots, and than are kept apart: no mixed keys are
     // like that.

@@ -473,7 +473,7 @@ TEST(PartialOrder, NothingComesOfItDepthFirst) {
 
 /// What the audit says of all states.
 template <class M>
-std::string complaint(const M& model, const std::vector<Property<M>>& properties, bool reduce = false) {
+std::string footprint_complaint(const M& model, const std::vector<Property<M>>& properties, bool reduce = false) {
     SearchOptions options;
     options.audit_footprints = !reduce;
     options.partial_order = reduce;
@@ -488,27 +488,31 @@ TEST(FootprintAudit, FindsLies) {
     auto goal = property<Programs>("goal", PropertyKind::reachability);
     goal.holds = [](const Programs& m, const Programs::State& s) { return s.variable[m.watched] == 1; };
     goal.reads = Programs::variable_object(0);
-    EXPECT_EQ(complaint(programs, {goal}), "");
-    EXPECT_EQ(complaint(programs, {goal}, true), "");
+    EXPECT_EQ(footprint_complaint(programs, {goal}), "");
+    EXPECT_EQ(footprint_complaint(programs, {goal}, true), "");
     const std::string wrong = "the footprints are wrong: ";
     programs.lie = Lie::reads_less;
-    EXPECT_EQ(complaint(programs, {goal}), wrong + "what task0 does next depends on what task1 does before it");
+    EXPECT_EQ(footprint_complaint(programs, {goal}),
+              wrong + "what task0 does next depends on what task1 does before it");
     programs.lie = Lie::writes_less;
-    EXPECT_EQ(complaint(programs, {goal}), wrong + "what task0 does next depends on what task1 does before it");
+    EXPECT_EQ(footprint_complaint(programs, {goal}),
+              wrong + "what task0 does next depends on what task1 does before it");
     programs.lie = Lie::later_less;
-    EXPECT_EQ(complaint(programs, {goal}), wrong + "step set of task1 changes what task1 may touch later");
-    EXPECT_EQ(complaint(programs, {goal}, true), wrong + "step set of task1 changes what task1 may touch later");
+    EXPECT_EQ(footprint_complaint(programs, {goal}), wrong + "step set of task1 changes what task1 may touch later");
+    EXPECT_EQ(footprint_complaint(programs, {goal}, true),
+              wrong + "step set of task1 changes what task1 may touch later");
     programs.lie = Lie::none;
     goal.reads = 0;
-    EXPECT_EQ(complaint(programs, {goal}),
+    EXPECT_EQ(footprint_complaint(programs, {goal}),
               wrong + "step set of task1 changes what property goal says, and writes nothing that it reads");
 }
 
 TEST(FootprintAudit, FindsWhoDoesNotWait) {
     Programs programs = programs_of({{{Op::await, 0, 0, 1, 0}}, {}, {{Op::set, 0, 0, 1, 0}}});
-    EXPECT_EQ(complaint(programs, {}), "");
+    EXPECT_EQ(footprint_complaint(programs, {}), "");
     programs.lie = Programs::Lie::waits;
-    EXPECT_EQ(complaint(programs, {}), "the footprints are wrong: task0 can move, and need not wait for actor 1");
+    EXPECT_EQ(footprint_complaint(programs, {}),
+              "the footprints are wrong: task0 can move, and need not wait for actor 1");
 }
 
 }  // namespace
