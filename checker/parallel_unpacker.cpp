@@ -20,7 +20,9 @@ bool ParallelUnpacker::supported() {
 }
 
 ParallelUnpacker::ParallelUnpacker(const Packer& packer, std::span<const unsigned char> sample)
-    : lanes_((sample.size() + lane_bytes - 1) / lane_bytes), first_(2 * lanes_.size() + 1) {
+    : one_word_(packer.words() == 1),
+      lanes_((sample.size() + lane_bytes - 1) / lane_bytes),
+      first_(2 * lanes_.size() + 1) {
     constexpr std::size_t half_lane = lane_bytes / 2;
     if (!supported()) return;
     const auto byte_at = [this](auto member, std::size_t offset) -> unsigned char& {
@@ -47,19 +49,27 @@ ParallelUnpacker::ParallelUnpacker(const Packer& packer, std::span<const unsigne
         std::fill(first_.begin() + static_cast<std::ptrdiff_t>(half) + 1, first_.end(),
                   static_cast<unsigned>(pieces_.size()));
     }
+    for (std::size_t half = 0; half + 1 < first_.size(); ++half) {
+        if (first_[half] != first_[half + 1]) lanes_[half / 2].pieces[half % 2] = pieces_[first_[half]];
+    }
     usable_ = true;
 }
 
 // No lambdas in here: they would not have the instruction.
-template <bool wide>
+template <bool wide, bool one_word>
 VMEMCHECK_BMI2 void ParallelUnpacker::unpack_lanes(const std::uint64_t* words, unsigned char* state) const {
     const Piece* piece = pieces_.data();
     const unsigned* end = first_.data() + 1;
+    const std::uint64_t word = words[0];
     for (const Lane& lane : lanes_) {
         std::array<std::uint64_t, 2> bits{};
-        for (std::uint64_t& half : bits) {
-            for (const Piece* const last = pieces_.data() + *end++; piece != last; ++piece) {
-                half |= _pdep_u64(words[piece->word] >> piece->shift, piece->mask);
+        for (std::size_t half = 0; half < bits.size(); ++half) {
+            if constexpr (one_word) {
+                bits[half] = _pdep_u64(word >> lane.pieces[half].shift, lane.pieces[half].mask);
+            } else {
+                for (const Piece* const last = pieces_.data() + *end++; piece != last; ++piece) {
+                    bits[half] |= _pdep_u64(words[piece->word] >> piece->shift, piece->mask);
+                }
             }
         }
         const __m128i codes = _mm_set_epi64x(static_cast<long long>(bits[1]), static_cast<long long>(bits[0]));
@@ -75,7 +85,11 @@ VMEMCHECK_BMI2 void ParallelUnpacker::unpack_lanes(const std::uint64_t* words, u
 }
 
 void ParallelUnpacker::unpack(const std::uint64_t* words, unsigned char* state) const {
-    any_wide_ ? unpack_lanes<true>(words, state) : unpack_lanes<false>(words, state);
+    if (one_word_) {
+        any_wide_ ? unpack_lanes<true, true>(words, state) : unpack_lanes<false, true>(words, state);
+    } else {
+        any_wide_ ? unpack_lanes<true, false>(words, state) : unpack_lanes<false, false>(words, state);
+    }
 }
 
 #else

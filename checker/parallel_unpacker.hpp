@@ -37,22 +37,25 @@ class ParallelUnpacker {
     void unpack(const std::uint64_t* words, unsigned char* state) const;
 
  private:
+    /// Bits of one word that go to the same eight bytes of a state.
+    struct Piece {
+        std::uint64_t mask = 0;  ///< where they go
+        unsigned word = 0;
+        unsigned shift = 0;  ///< in the word
+    };
     struct alignas(lane_bytes) Lane {
         std::array<unsigned char, lane_bytes> low{};   ///< of each field: what is added to its bits
         std::array<unsigned char, lane_bytes> wide{};  ///< 255: of a field of 2 bytes
-    };
-    /// Bits of one word that go to the same eight bytes of a state.
-    struct Piece {
-        std::uint64_t mask;  ///< where they go
-        unsigned word;
-        unsigned shift;  ///< in the word
+        std::array<Piece, 2> pieces{};                 ///< of each eight bytes, the first one
     };
 
-    template <bool wide>
+    /// \tparam one_word states are packed in one word, so there is one piece at most for each eight bytes
+    template <bool wide, bool one_word>
     void unpack_lanes(const std::uint64_t* words, unsigned char* state) const;
 
     bool usable_ = false;
     bool any_wide_ = false;
+    bool one_word_ = false;
     std::vector<Lane> lanes_;
     std::vector<Piece> pieces_;    ///< in the order of the bytes they go to
     std::vector<unsigned> first_;  ///< of each eight bytes, the first piece; and how many pieces there are
