@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "conformance/guest/observe.hpp"
+#include "conformance/guest/recorded_scope.hpp"
 #include "conformance/guest/write.hpp"
 
 namespace vmemcheck::conformance {

@@ -5,6 +5,7 @@
 
 #include "checker/context.hpp"
 #include "conformance/guest/observe.hpp"
+#include "conformance/guest/recorded_scope.hpp"
 #include "conformance/guest/recording.hpp"
 #include "conformance/guest/write.hpp"
 

@@ -100,14 +100,6 @@ struct Recording {
     std::optional<std::vector<OutsideAct>> outside;
 };
 
-/// The scope in which a recording of such a device is explained: three pages a memory block, any number of requests,
-/// and the driver's and QEMU's numbers for these sizes. It may be too large for the model (bbm::problem()). \param
-/// big_block_bytes a multiple of memory_block_bytes
-[[nodiscard]] bbm::Scope recorded_scope(int big_blocks, std::int64_t big_block_bytes, std::int64_t memory_block_bytes);
-
-/// The number of a notifier action in a release: single bits until v6.12's enum. Nothing if it has none.
-[[nodiscard]] std::optional<int> action_number(const bbm::Release& release, bbm::NotifierAction action);
-
 inline constexpr std::int64_t page_bytes = 4096;
 
 /// Reads a recording.

@@ -4,6 +4,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "conformance/guest/notifier_actions.hpp"
 #include "conformance/guest/observe.hpp"
 
 namespace vmemcheck::conformance {
