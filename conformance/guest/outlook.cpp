@@ -16,6 +16,73 @@ bool refuses_to_plug(const Seen& seen) {
 
 }  // namespace
 
+const Seen* Outlook::next_seen(const Node& node) const {
+    return node.event < recording_.events.size() ? &recording_.events[node.event] : nullptr;
+}
+
+bool Outlook::wanted(const Node& node, unsigned who) const {
+    const State& s = node.state;
+    const Seen* seen = next_seen(node);
+    switch (who) {
+        case bbm::actor::worker:
+        case bbm::actor::device:
+            return true;
+        case bbm::actor::user:
+            return true;
+        case bbm::actor::remover:
+            return s.rm != static_cast<int>(StepId::rm_idle);
+        case bbm::actor::administrator:
+            return seen != nullptr && seen->kind == EventKind::mtxtry && !seen->kworker;
+        case bbm::actor::interrupt:
+            if (seen == nullptr || node.flight[interrupt_slot].active()) return false;
+            return node.in_interrupt || (s.config_interrupt == 1 && interrupt_is_near(node));
+        case bbm::actor::timer:
+            return seen != nullptr && seen->kind == EventKind::run_wq && s.queued == 0;
+        case bbm::actor::host:
+            return !recording_.outside && seen != nullptr && resize_helps(node);
+        case bbm::actor::user_space:
+            return seen != nullptr && seen->kind == EventKind::dev_hotplug_lock_sysfs;
+        default:
+            return !recording_.outside && seen != nullptr && node.idle_cost < 4 && page_user_block(node) >= 0 &&
+                   pages_matter(node);
+    }
+}
+
+bool Outlook::worth_trying(const Node& node, unsigned who,
+                           const std::vector<std::pair<checker::ChoiceId, int>>& answers) const {
+    for (const auto& [choice, value] : answers) {
+        if (who == bbm::actor::host && choice == bbm::choice::size && !plausible_size(node, value)) return false;
+        if (who == bbm::actor::memory_users && choice == bbm::choice::page_number &&
+            value != decisive_page(page_user_block(node))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool Outlook::plausible_size(const Node& node, int size) const {
+    if (size == node.state.requested) return true;
+    for (std::size_t i = node.event; i < recording_.events.size(); ++i) {
+        if (size == 0 && refuses_to_plug(recording_.events[i])) return true;
+        const auto& driver = recording_.events[i].driver;
+        if (!driver || !driver->requested) continue;
+        const std::int64_t read = *driver->requested / recording_.big_block_bytes;
+        if (read != node.state.requested) return read == size;
+    }
+    return false;
+}
+
+bool Outlook::outside_is_due(const Node& node) const {
+    return recording_.outside && node.outside < recording_.outside->size() &&
+           (*recording_.outside)[node.outside].event <= node.event;
+}
+
+bool Outlook::resize_may_be_early(const Node& node) const {
+    if (node.outside >= recording_.outside->size()) return false;
+    const OutsideAct& act = (*recording_.outside)[node.outside];
+    return act.requested >= 0 && act.event == node.event + 1;
+}
+
 bool Outlook::interrupt_is_near(const Node& node) const {
     if (!recording_.outside) return true;
     constexpr std::size_t near = 4;
@@ -49,18 +116,6 @@ bool Outlook::resize_helps(const Node& node) const {
 bool Outlook::no_interrupt_from(std::size_t event) const {
     return std::none_of(recording_.events.begin() + static_cast<std::ptrdiff_t>(event), recording_.events.end(),
                         [](const Seen& seen) { return seen.kind == EventKind::config_changed; });
-}
-
-bool Outlook::plausible_size(const Node& node, int size) const {
-    if (size == node.state.requested) return true;
-    for (std::size_t i = node.event; i < recording_.events.size(); ++i) {
-        if (size == 0 && refuses_to_plug(recording_.events[i])) return true;
-        const auto& driver = recording_.events[i].driver;
-        if (!driver || !driver->requested) continue;
-        const std::int64_t read = *driver->requested / recording_.big_block_bytes;
-        if (read != node.state.requested) return read == size;
-    }
-    return false;
 }
 
 int Outlook::page_user_block(const Node& node) const {
