@@ -63,9 +63,11 @@ std::optional<std::string> prepare(const PluginSource& source, const fs::path& f
     add_includes(*driver, headers);
     add_includes(*interface, headers);
     std::error_code error;
-    const ShimFiles shim = shim_files();
-    bool written = write_file(folder / "abi.h", shim.abi) && write_file(folder / "kernel.h", shim.kernel) &&
-                   write_file(folder / "wrapper.c", shim.wrapper);
+    bool written = true;
+    for (const ShimFile& part : shim_files()) {
+        fs::create_directories((folder / part.name).parent_path(), error);
+        written = written && write_file(folder / part.name, part.text);
+    }
     for (const std::string& name : headers) {
         const fs::path file = (folder / "include" / name).lexically_normal();
         if (name.find("..") != std::string::npos || fs::path(name).is_absolute()) continue;

@@ -3,13 +3,15 @@
 /// The files of shim/, compiled in: the program needs no more than a C compiler beside it.
 #pragma once
 
+#include <span>
 #include <string_view>
 
 namespace vmemcheck::conformance {
 
-struct ShimFiles {
-    std::string_view abi, kernel, wrapper;
+struct ShimFile {
+    std::string_view name;  ///< from shim/ on
+    std::string_view text;
 };
-[[nodiscard]] ShimFiles shim_files();
+[[nodiscard]] std::span<const ShimFile> shim_files();
 
 }  // namespace vmemcheck::conformance
