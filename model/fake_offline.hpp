@@ -5,18 +5,18 @@
 #pragma once
 
 #include "model/isolation.hpp"
-#include "model/run.hpp"
+#include "model/worker_part.hpp"
 
 namespace vmemcheck::bbm {
 
 template <class D, class Context>
-struct FakeOffline : Run<D, Context> {
-    using Base = Run<D, Context>;
+struct FakeOffline : WorkerPart<D, Context> {
+    using Base = WorkerPart<D, Context>;
     using Value = typename D::Value;
     using Base::c;
+    using Base::next;
     using Base::s;
-    using Base::x;
-    static constexpr int self = task::worker;
+    using Base::self;
 
     enum class Outcome : std::uint8_t { going_on, fake_offlined, rolled_back };
 
@@ -85,9 +85,6 @@ struct FakeOffline : Run<D, Context> {
         }
         return outcome_;
     }
-
- protected:
-    void next(StepId pc) { s.wk = static_cast<int>(pc); }
 
  private:
     Outcome outcome_ = Outcome::going_on;
