@@ -21,7 +21,7 @@ struct Header {
     std::uint32_t version;
     std::uint32_t order;  ///< of bytes
 };
-constexpr Header header{{'v', 'm', 'c', 'k', 'p', 't', '\r', '\n'}, 5, 0x01020304};
+constexpr Header header{{'v', 'm', 'c', 'k', 'p', 't', '\r', '\n'}, 6, 0x01020304};
 constexpr std::uint64_t first_checksum = 0x766d636b70740001ULL;
 
 }  // namespace

@@ -33,13 +33,13 @@ class KeyAdder {
     [[nodiscard]] bool again(std::uint64_t word, std::uint32_t home) const {
         return std::exchange(recent_words_[home % RoundBuffers::recent_keys], word) == word;
     }
-    /// \param known it was made lately \param number of the transition
-    void add(bool known, const Key& key, std::uint32_t number) const {
-        records_[key.home >> in_part_bits_].add_unless(known, {key.rest, key.home, number});
+    /// \param known it was made lately
+    void add(bool known, const RoundRecord& record) const {
+        records_[record.home >> in_part_bits_].add_unless(known, record);
     }
     /// The same, of an approximate search. \param print the fingerprint of the state
-    void add(bool known, const Key& key, std::uint32_t number, std::uint64_t print) const {
-        records_[SeenPrints::part_of(print)].add_unless(known, {key.rest, key.home, number}, print);
+    void add(bool known, const RoundRecord& record, std::uint64_t print) const {
+        records_[SeenPrints::part_of(print)].add_unless(known, record, print);
     }
 
  private:

@@ -74,12 +74,12 @@ void KeyQueue::save(ArchiveWriter& to) const {
     }
 }
 
-bool KeyQueue::load(ArchiveReader& from) {
+bool KeyQueue::load(ArchiveReader& from, bool words) {
     constexpr std::size_t most_keys = std::size_t{1} << 31;  // of a block
     const std::size_t blocks = from.length(1);
     for (std::size_t i = 0; i < blocks; ++i) {
         const auto format = from.value<KeyFormat>();
-        from.require(format.valid(), "the form of keys is wrong");
+        from.require(format.valid() && format.has_words() == words, "the form of keys is wrong");
         const std::size_t size = from.length(1);
         const std::size_t count = size / format.bytes();
         from.require(count > 0 && count <= most_keys && size % format.bytes() == 0, "the number of keys is wrong");

@@ -3,6 +3,7 @@
 /// The states of a level of a search, as keys.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -16,7 +17,8 @@
 
 namespace vmemcheck::checker {
 
-/// How keys are written one after the other: the home, then the rest, each in whole bytes.
+/// How states wait, one after the other: the home of each key, then its rest, each in whole bytes. A state that is its
+/// own key waits as its packed word, with which more can be done: that has the place of the rest, and there is no home.
 struct KeyFormat {
     RestForm form;
     unsigned home_bytes = 4;
@@ -25,13 +27,19 @@ struct KeyFormat {
     KeyFormat() = default;
     KeyFormat(unsigned home_bits, const RestForm& form_)
         : form(form_), home_bytes((home_bits + 7) / 8), rest_bytes((form_.bits() + 7) / 8) {}
+    /// That of packed words. \param bits of a word, 0 to 64
+    [[nodiscard]] static KeyFormat of_words(unsigned bits) {
+        RestForm form;
+        form.used[0] = std::max(bits, 1U);  // a word takes a byte at least
+        return {0, form};
+    }
 
     [[nodiscard]] unsigned bytes() const { return home_bytes + rest_bytes; }
     /// Whether it is one: what was read from a file may not be.
     [[nodiscard]] bool valid() const {
-        return form.valid() && home_bytes >= 1 && home_bytes <= sizeof(Key::home) &&
-               rest_bytes == (form.bits() + 7) / 8;
+        return form.valid() && home_bytes <= sizeof(Key::home) && rest_bytes == (form.bits() + 7) / 8 && bytes() >= 1;
     }
+    [[nodiscard]] bool has_words() const { return home_bytes == 0; }
     void append(std::vector<unsigned char>& to, const Key& key) const {
         to.resize(to.size() + bytes());
         write(to.data() + to.size() - bytes(), key);
@@ -78,8 +86,9 @@ class KeyQueue {
     void cut_to(std::uint64_t size);
 
     void save(ArchiveWriter& to) const;
-    /// Reads what was saved into an empty queue. \return false if there is no memory
-    [[nodiscard]] bool load(ArchiveReader& from);
+    /// Reads what was saved into an empty queue. \param words the keys must be packed words; or else none may be
+    /// \return false if there is no memory
+    [[nodiscard]] bool load(ArchiveReader& from, bool words);
 
  private:
     struct Block {

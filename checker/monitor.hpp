@@ -29,6 +29,7 @@ class Monitor {
         : model_(model), decided_(properties.size()), seen_(properties.size()), undecided_(properties.size()) {
         for (ActorId actor = 0; actor < model.actor_count(); ++actor) kinds_.push_back(model.actor_kind(actor));
         for (std::size_t i = 0; i < properties.size(); ++i) add(i, properties[i]);
+        wants_moves_ = !deadlocks_.empty() || !ends_.empty();
     }
 
     /// A state that is seen for the first time. \return false if it violates an invariant
@@ -86,7 +87,7 @@ class Monitor {
     /// What the actors can do in a state. \param moves one an actor
     template <class Hit>
     void on_moves(const State& state, std::span<const Moves> moves, Hit&& hit) {
-        if (deadlocks_.empty() && ends_.empty()) return;
+        if (!wants_moves_) return;
         const Stuck stuck = judge(moves, kinds_, [&] { return static_cast<bool>(model_.at_rest(state)); });
         if (stuck.deadlock || stuck.cycle) {
             for (const std::size_t property : deadlocks_) decide(property, nullptr, hit);
@@ -154,7 +155,7 @@ class Monitor {
     /// Whether on_step() has anything to do with a step that fails no assertion.
     [[nodiscard]] bool watches_steps() const { return !transitions_.empty() || !step_goals_.empty(); }
     /// Whether on_moves() has anything to do.
-    [[nodiscard]] bool wants_moves() const { return !deadlocks_.empty() || !ends_.empty(); }
+    [[nodiscard]] bool wants_moves() const { return wants_moves_; }
     /// Whether deadlocks are looked for.
     [[nodiscard]] bool wants_deadlocks() const { return !deadlocks_.empty(); }
     /// Whether it matters for on_moves() what the environment can do.
@@ -255,6 +256,7 @@ class Monitor {
     std::vector<AssertionWatch> assertions_;
     std::vector<EndWatch> ends_;
     std::vector<std::size_t> deadlocks_;
+    bool wants_moves_ = false;  ///< there are deadlocks_ or ends_
 };
 
 }  // namespace vmemcheck::checker

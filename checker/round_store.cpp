@@ -26,6 +26,15 @@ unsigned fifths_to_grow_by(LevelSizes::Trend trend, const MemoryBudget& budget) 
     return trend == LevelSizes::Trend::shrinking ? 1 : 2;
 }
 
+/// How states wait that have such keys.
+KeyFormat format_of(const Packer& packer, const StateKeys& keys) {
+    return keys.plain() ? KeyFormat::of_words(packer.bits()) : KeyFormat(keys.home_bits(), keys.form());
+}
+/// A state as it waits.
+Key in_line(const KeyFormat& format, const Key& key, const std::uint64_t* packed) {
+    return format.has_words() ? Key{packed[0], 0} : key;
+}
+
 }  // namespace
 
 void RoundRecords::grow() {
@@ -86,9 +95,9 @@ RoundStore::Full RoundStore::add_initial(const std::uint64_t* packed, bool& adde
     const Segment::Done done = prints_ ? prints_->add(print_of({packed, packer_.words()})) : table_->insert(part, key);
     if (done == Segment::Done::full) return Full::memory;
     if (done == Segment::Done::found) return Full::no;
-    const KeyFormat format(keys_->home_bits(), keys_->form());
+    const KeyFormat format = format_of(packer_, *keys_);
     std::vector<unsigned char> bytes;
-    format.append(bytes, key);
+    format.append(bytes, in_line(format, key, packed));
     if (!level_.append(format, bytes)) return Full::memory;
     log_.add_initial(log_.size() + 1);
     added = true;
@@ -152,14 +161,15 @@ void RoundStore::each(std::size_t count, const std::function<void(std::size_t, u
 
 RoundStore::Full RoundStore::take_in() {
     keys_->settle();
-    const KeyFormat format(keys_->home_bits(), keys_->form());
+    const KeyFormat format = format_of(packer_, *keys_);
+    const RestForm form = keys_->form();
     std::atomic<bool> full{false};
     if (table_) table_->grow_by(fifths_to_grow_by(level_sizes_.trend(), budget_));
     const auto grow = groups_to_grow();
     each(parts(), [&](std::size_t i, unsigned) {
         const auto part = static_cast<unsigned>(i);
         if (grow[CompactTable::group_of(part)]) table_->grow_early(part);
-        if (!(prints_ ? store_prints(part) : store(part, format.form))) full.store(true, std::memory_order_relaxed);
+        if (!(prints_ ? store_prints(part) : store(part, form))) full.store(true, std::memory_order_relaxed);
     });
     if (full) return Full::memory;
     const Full states = count_fresh();
@@ -242,7 +252,7 @@ bool RoundStore::store(unsigned part, const RestForm& form) {
         std::uint32_t fresh = 0;
         for (std::size_t r = 0; r < records.size() && !full; ++r) {
             fetch();
-            const Segment::Done done = table.insert(part, {records[r].rest, records[r].home});
+            const Segment::Done done = table.insert(part, key_of(records[r]));
             if (done == Segment::Done::added) records[fresh++] = records[r];
             full = done == Segment::Done::full;
         }
@@ -322,7 +332,7 @@ void RoundStore::put_in_order(RoundChunk& chunk, RoundBuffers& buffers, const Ke
             chunk.log.add(chunk.first + state, transition - starts[state]);
             (kept != 0 ? buffers.coverage : buffers.beyond).new_state(chunk.steps[transition]);
             kept -= kept != 0 ? 1 : 0;
-            format.write(key, {record.rest, record.home});
+            format.write(key, {record.bits, record.home});
             key += format.bytes();
         }
     }
@@ -404,14 +414,17 @@ RoundStore::Full RoundStore::regroup() {
             full = full || done == Segment::Done::full;
         });
     }
-    const KeyFormat format(keys->home_bits(), keys->form());
+    const KeyFormat format = format_of(packer, *keys);
     for (KeyQueue* queue : {&level_, &next_}) {
         KeyQueue rewritten(budget_);
         std::vector<unsigned char> bytes;
         while (queue->size() != 0 && !full) {
             const KeyQueue::Run run = queue->run(0, chunk_states);
             bytes.clear();
-            for (std::uint32_t i = 0; i < run.count; ++i) format.append(bytes, new_key(run[i]));
+            for (std::uint32_t i = 0; i < run.count; ++i) {
+                const Key key = new_key(run[i]);
+                format.append(bytes, in_line(format, key, repacked.data()));
+            }
             full = full || !rewritten.append(format, bytes);
             queue->pop(run.count);
         }
@@ -425,6 +438,7 @@ RoundStore::Full RoundStore::regroup() {
 }
 
 void RoundStore::begin_packing() {
+    word_shift_ = keys_->plain() ? keys_->home_bits() : 0;
     if (keys_->plain()) word_mixer_ = WordMixer(keys_->mixer(), keys_->home_bits(), options_.parallel_packing);
     if (!options_.parallel_packing) return;
     parallel_unpacker_ = ParallelUnpacker(packer_, state_);
@@ -464,7 +478,7 @@ void RoundStore::save_table(ArchiveWriter& to) const {
                 if (prints_) {
                     prints.push_back(records.prints()[r]);
                 } else {
-                    added.push_back({records.data()[r].rest, records.data()[r].home});
+                    added.push_back(key_of(records.data()[r]));
                 }
             }
         }
@@ -504,7 +518,7 @@ bool RoundStore::load(ArchiveReader& from) {
         begin_keys(std::move(packer), std::move(keys));
     }
     if (!keys_->load(from) || !load_table(from)) return false;
-    if (!log_.load(from) || !level_.load(from) || !next_.load(from)) return false;
+    if (!log_.load(from) || !level_.load(from, keys_->plain()) || !next_.load(from, keys_->plain())) return false;
     expanded_ = from.value<DiscoveryIndex>();
     from.require((prints_ || table_->size() == log_.size()) && expanded_ + waiting() == log_.size(),
                  "the number of states is wrong");

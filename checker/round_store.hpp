@@ -38,7 +38,7 @@ inline constexpr unsigned most_round_parts = 1U << CompactTable::most_part_bits;
 
 /// A successor on its way into the table.
 struct RoundRecord {
-    std::uint64_t rest;
+    std::uint64_t bits;  ///< the rest of its key; of a state that is its own key, the packed word
     std::uint32_t home;
     std::uint32_t transition;  ///< number in the chunk
 };
@@ -213,6 +213,7 @@ class RoundStore {
     static constexpr std::uint32_t chunk_states = 256;
 
     [[nodiscard]] std::vector<std::vector<std::int16_t>> sample_fields();
+    [[nodiscard]] Key key_of(const RoundRecord& record) const { return {record.bits >> word_shift_, record.home}; }
     void state_of(const Key& key);
     [[nodiscard]] std::uint64_t records_of(unsigned part) const;
     [[nodiscard]] std::array<bool, CompactTable::groups> groups_to_grow() const;
@@ -235,6 +236,7 @@ class RoundStore {
     ParallelPacker parallel_packer_;
     WordMixer word_mixer_;
     std::unique_ptr<StateKeys> keys_;
+    unsigned word_shift_ = 0;              ///< from RoundRecord::bits to the rest
     std::unique_ptr<CompactTable> table_;  ///< unless approximate()
     std::unique_ptr<SeenPrints> prints_;   ///< if approximate()
     DiscoveryLog log_;

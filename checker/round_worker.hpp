@@ -279,7 +279,6 @@ struct alignas(line_bytes) RoundWorker {
     /// Gives packed successors, those in the queue, to the parts of the table. \param number_of the transition of each
     template <class NumberOf>
     void add_words(std::size_t count, NumberOf number_of) {
-        const unsigned home_bits = store.keys().home_bits();
         const std::uint64_t* const words = queue.data();
         store.word_mixer().homes(words, count, homes.data());
         const KeyAdder adder(buffers, store);
@@ -287,13 +286,13 @@ struct alignas(line_bytes) RoundWorker {
         // Two loops, as a fingerprint in the common one costs it 1.5 % of a search's instructions.
         if (store.approximate()) [[unlikely]] {
             for (std::size_t i = 0; i < count; ++i) {
-                const Key key{words[i] >> home_bits, home[i]};
-                adder.add(adder.again(words[i], home[i]), key, number_of(i), RoundStore::print_of({&words[i], 1}));
+                adder.add(adder.again(words[i], home[i]), {words[i], home[i], number_of(i)},
+                          RoundStore::print_of({&words[i], 1}));
             }
             return;
         }
         for (std::size_t i = 0; i < count; ++i) {
-            adder.add(adder.again(words[i], home[i]), {words[i] >> home_bits, home[i]}, number_of(i));
+            adder.add(adder.again(words[i], home[i]), {words[i], home[i], number_of(i)});
         }
     }
     /// Gives the queued successors to the parts of the table.
@@ -337,10 +336,11 @@ struct alignas(line_bytes) RoundWorker {
                 no_memory = true;
                 return;
             }
+            const RoundRecord record{key.rest, key.home, next->transition};
             if (approximate) [[unlikely]] {
-                adder.add(adder.again(key), key, next->transition, RoundStore::print_of(next_packed));
+                adder.add(adder.again(key), record, RoundStore::print_of(next_packed));
             } else {
-                adder.add(adder.again(key), key, next->transition);
+                adder.add(adder.again(key), record);
             }
             if (next_packed.size() > 64) {
                 next_packed = packed;
@@ -387,12 +387,18 @@ struct alignas(line_bytes) RoundWorker {
         }
         if (!complaint.empty()) fail(std::move(complaint), Place{index, false, 0, 0, 0});
     }
+    /// \param key as it waits: a state that is its own key as its word, see KeyFormat
     void expand_state(const Key& key, bool look) {
-        store.keys().packed_of(key, packed.data());
-        core = store.keys().core_of(key);
+        const bool plain = store.keys().plain();
+        if (plain) {
+            packed[0] = key.rest;
+        } else {
+            store.keys().packed_of(key, packed.data());
+            core = store.keys().core_of(key);
+        }
         if (const ParallelUnpacker& unpacker = store.parallel_unpacker(); unpacker.usable()) {
             unpacker.unpack(packed.data(), reinterpret_cast<unsigned char*>(&current));
-            if (!store.keys().plain()) next_packed = packed;
+            if (!plain) next_packed = packed;
         } else if (current_packed) [[likely]] {
             // It was found right after the one before, so it is much like that.
             store.packer().unpack_changes(packed.data(), next_packed.data(), current.state);

@@ -1,105 +1,27 @@
 // SPDX-License-Identifier: MIT
-// The parts a search in rounds stores states with: keys, tables of them, numbers of leaves, the log of discoveries.
+// Tables of keys, and their segments.
 #include "checker/compact_table.hpp"
 
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <random>
 #include <set>
 #include <span>
 #include <string>
-#include <thread>
 #include <utility>
+#include <vector>
 
 #include "checker/archive.hpp"
-#include "checker/discovery_log.hpp"
-#include "checker/key_queue.hpp"
 #include "checker/keys.hpp"
-#include "checker/leaf_table.hpp"
 #include "checker/overflow_keys.hpp"
-#include "checker/team.hpp"
-#include "checker/word_mixer.hpp"
 #include "tests/checker/few_samples.hpp"
 
 namespace vmemcheck::checker {
 namespace {
-
-TEST(Mixer, IsAPermutationThatCanBeUndone) {
-    for (unsigned bits = 1; bits <= 16; ++bits) {
-        const Mixer mixer(bits);
-        for (const std::uint64_t rest : {std::uint64_t{0}, std::uint64_t{1}, ~std::uint64_t{0}}) {
-            std::vector<bool> seen(std::size_t{1} << bits);
-            for (std::uint32_t core = 0; core < seen.size(); ++core) {
-                const std::uint32_t home = mixer.mix(core, rest);
-                ASSERT_LT(home, seen.size());
-                ASSERT_FALSE(seen[home]) << bits;
-                seen[home] = true;
-                ASSERT_EQ(mixer.unmix(home, rest), core);
-            }
-        }
-    }
-}
-
-RC_GTEST_PROP(Mixer, CanBeUndoneForAllBits, (std::uint32_t core, std::uint64_t rest)) {
-    const auto bits = *rc::gen::inRange(1U, 33U);
-    const Mixer mixer(bits);
-    const auto low = static_cast<std::uint32_t>(core & low_bits(bits));
-    const std::uint32_t home = mixer.mix(low, rest);
-    RC_ASSERT(home <= low_bits(bits));
-    RC_ASSERT(mixer.unmix(home, rest) == low);
-}
-
-RC_GTEST_PROP(WordMixer, MixesAsAMixer, (const std::vector<std::uint64_t>& random)) {
-    const auto bits = *rc::gen::inRange(1U, 33U);
-    const Mixer mixer(bits);
-    const std::size_t count = random.size();
-    std::vector<std::uint64_t> words(count + WordMixer::lane_words);
-    for (std::size_t i = 0; i < count; ++i) words[i] = random[i] & low_bits(bits + 32);
-    std::vector<std::uint32_t> homes(words.size());
-    for (const bool parallel : {false, true}) {
-        WordMixer(mixer, bits, parallel).homes(words.data(), count, homes.data());
-        for (std::size_t i = 0; i < count; ++i) {
-            const auto core = static_cast<std::uint32_t>(words[i] & low_bits(bits));
-            RC_ASSERT(homes[i] == mixer.mix(core, words[i] >> bits));
-        }
-    }
-}
-
-TEST(Mixer, SpreadsNeighbours) {
-    // The high bits, which say where a key belongs, are to differ for states that differ in low bits, or in the rest.
-    const Mixer mixer(30);
-    std::array<unsigned, 64> of_core{};
-    std::array<unsigned, 64> of_rest{};
-    std::array<unsigned, 64> of_high_rest{};
-    for (std::uint32_t i = 0; i < 6400; ++i) {
-        ++of_core[mixer.mix(i, 0) >> 24];
-        ++of_rest[mixer.mix(5, i) >> 24];
-        ++of_high_rest[mixer.mix(5, std::uint64_t{i} << 32) >> 24];
-    }
-    for (unsigned i = 0; i < 64; ++i) {
-        EXPECT_NEAR(of_core[i], 100, 60);
-        EXPECT_NEAR(of_rest[i], 100, 60);
-        EXPECT_NEAR(of_high_rest[i], 100, 60);
-    }
-}
-
-RC_GTEST_PROP(RestForm, SqueezesAndRestores, ()) {
-    RestForm form;
-    form.parts = *rc::gen::inRange(1U, 4U);
-    std::uint64_t rest = 0;
-    for (unsigned i = 0; i < form.parts; ++i) {
-        form.used[i] = *rc::gen::inRange(0U, form.part_bits() + 1);
-        const auto part = *rc::gen::arbitrary<std::uint64_t>() & low_bits(form.used[i]);
-        rest |= part << (form.parts == 1 ? 0 : i * form.part_bits());
-    }
-    const std::uint64_t squeezed = form.squeeze(rest);
-    RC_ASSERT((squeezed & ~low_bits(form.bits())) == 0U);
-    RC_ASSERT(form.restore(squeezed) == rest);
-}
 
 struct Shape {
     unsigned home_bits;
@@ -465,167 +387,6 @@ TEST(OverflowKeys, HaveMemoryForWhatWasReserved) {
     for (std::uint32_t home = 1; home < 1000; ++home) ASSERT_TRUE(keys.add({5, home}, budget));
     EXPECT_EQ(keys.size(), 1000U);
     EXPECT_FALSE(keys.reserve(2000, budget));
-}
-
-TEST(LeafTable, NumbersValuesAsTheyAreSeen) {
-    for (const unsigned words : {1U, 2U, 5U}) {
-        MemoryBudget budget;
-        LeafTable table(words, 0xffffffffU, budget);
-        const auto value = [&](std::uint64_t i) {
-            std::vector<std::uint64_t> value(words, 7);
-            value[i % words] = i * 0x123456789ULL;
-            return value;
-        };
-        for (std::uint32_t i = 0; i < 5000; ++i) {
-            ASSERT_EQ(table.number(value(i + 1).data()), i);
-            ASSERT_EQ(table.number(value(i / 3 + 1).data()), i / 3);
-            if (i % 999 == 0) table.settle();
-        }
-        for (std::uint32_t i = 0; i < 5000; ++i) {
-            const auto expected = value(i + 1);
-            EXPECT_TRUE(std::equal(expected.begin(), expected.end(), table.value(i)));
-        }
-        EXPECT_EQ(table.size(), 5000U);
-    }
-}
-
-TEST(LeafTable, SaysWhenThereIsNoMemoryOrNoNumber) {
-    MemoryBudget budget(std::size_t{1} << 16);
-    LeafTable table(1, 0xffffffffU, budget);
-    std::uint64_t value = 0;
-    while (table.number(&value) != LeafTable::none) ++value;
-    EXPECT_GT(value, 1000U);
-    EXPECT_LE(budget.peak(), budget.limit());
-    MemoryBudget enough;
-    LeafTable small(1, 3, enough);
-    for (std::uint64_t i = 0; i < 3; ++i) EXPECT_EQ(small.number(&i), i);
-    const std::uint64_t fourth = 3;
-    EXPECT_EQ(small.number(&fourth), LeafTable::none);
-}
-
-TEST(LeafTable, ThreadsAgreeOnNumbers) {
-    MemoryBudget budget;
-    LeafTable table(2, 0xffffffffU, budget);
-    constexpr std::uint64_t values = 20000;
-    std::vector<std::vector<std::uint32_t>> seen(3, std::vector<std::uint32_t>(values));
-    Team team(3);
-    team.run([&](unsigned worker) {
-        for (std::uint64_t i = 0; i < values; ++i) {
-            const std::uint64_t which = worker == 1 ? values - 1 - i : i;
-            const std::array<std::uint64_t, 2> value{which, which * which};
-            const std::uint32_t number = table.number(value.data());
-            seen[worker][which] = number;
-            if (table.value(number)[0] != which) seen[worker][which] = LeafTable::none;
-        }
-    });
-    EXPECT_EQ(table.size(), values);
-    EXPECT_EQ(seen[0], seen[1]);
-    EXPECT_EQ(seen[0], seen[2]);
-    for (std::uint64_t i = 0; i < values; ++i) EXPECT_EQ(table.value(seen[0][i])[1], i * i);
-}
-
-RC_GTEST_PROP(DiscoveryLog, TellsTheWayToEachState, ()) {
-    MemoryBudget budget;
-    DiscoveryLog log(budget);
-    struct Found {
-        DiscoveryIndex parent;
-        std::uint32_t transition;
-    };
-    const auto initial = *rc::gen::inRange<DiscoveryIndex>(1, 4);
-    std::vector<Found> all(initial);
-    log.add_initial(initial);
-    DiscoveryIndex parent = 0;
-    for (int pieces = *rc::gen::inRange(0, 20); pieces > 0; --pieces) {
-        DiscoveryLog::Piece piece;
-        for (int count = *rc::gen::inRange(0, 30); count > 0; --count) {
-            parent = std::min<DiscoveryIndex>(all.size() - 1, parent + *rc::gen::inRange<DiscoveryIndex>(0, 12));
-            const auto transition = *rc::gen::element(0U, 1U, 62U, 63U, 64U, 300U, 100000U);
-            piece.add(parent, transition);
-            all.push_back({parent, transition});
-        }
-        RC_ASSERT(log.append(piece));
-    }
-    RC_ASSERT(log.size() == all.size());
-    for (DiscoveryIndex i = 0; i < all.size(); ++i) {
-        std::vector<std::uint32_t> expected;
-        DiscoveryIndex at = i;
-        for (; at >= initial; at = all[at].parent) expected.insert(expected.begin(), all[at].transition);
-        const DiscoveryLog::Way way = log.way_to(i);
-        RC_ASSERT(way.initial == at);
-        RC_ASSERT(way.transitions == expected);
-    }
-}
-
-TEST(DiscoveryLog, TakesAByteAState) {
-    MemoryBudget budget;
-    DiscoveryLog log(budget);
-    log.add_initial(1);
-    for (DiscoveryIndex i = 0; i < 1000; ++i) {
-        DiscoveryLog::Piece piece;
-        for (std::uint32_t j = 0; j < 500; ++j) piece.add(i * 500 + j, j % 50);
-        ASSERT_TRUE(log.append(piece));
-    }
-    EXPECT_LT(static_cast<double>(budget.used()), 1.2 * 500000);
-    EXPECT_EQ(log.way_to(500000).transitions.back(), 49U);
-    MemoryBudget none(100);
-    DiscoveryLog full(none);
-    full.add_initial(1);
-    DiscoveryLog::Piece piece;
-    piece.add(0, 1);
-    EXPECT_FALSE(full.append(piece));
-    EXPECT_EQ(full.size(), 1U);
-}
-
-TEST(KeyQueue, GivesBackWhatItWasGiven) {
-    MemoryBudget budget;
-    {
-        KeyQueue queue(budget);
-        std::vector<Key> all;
-        std::mt19937_64 random(5);
-        std::uint64_t popped = 0;
-        for (unsigned bits = 0; bits < 60; ++bits) {
-            RestForm form;
-            form.used[0] = bits;
-            const KeyFormat format(30, form);
-            std::vector<unsigned char> bytes;
-            for (unsigned i = 0; i < 2000; ++i) {
-                const Key key{random() & low_bits(bits), static_cast<std::uint32_t>(random() & low_bits(30))};
-                format.append(bytes, key);
-                all.push_back(key);
-            }
-            ASSERT_TRUE(queue.append(format, bytes));
-            const std::uint64_t pop = random() % 2000;
-            queue.pop(pop);
-            popped += pop;
-            ASSERT_EQ(queue.size(), all.size() - popped);
-            for (std::uint64_t i = 0; i < queue.size();) {
-                const KeyQueue::Run run = queue.run(i, 100);
-                ASSERT_GT(run.count, 0U);
-                for (std::uint32_t j = 0; j < run.count; ++j) ASSERT_EQ(run[j], all[popped + i + j]);
-                i += run.count;
-            }
-        }
-        EXPECT_GT(budget.used(), 0U);
-        KeyQueue other(budget);
-        other.swap(queue);
-        EXPECT_EQ(queue.size(), 0U);
-        EXPECT_EQ(other.size(), all.size() - popped);
-    }
-    EXPECT_EQ(budget.used(), 0U);
-}
-
-TEST(Team, RunsOnEachThreadOnce) {
-    Team team(3);
-    ASSERT_EQ(team.size(), 3U);
-    std::array<unsigned, 3> times{};
-    for (unsigned i = 0; i < 100; ++i) {
-        team.run([&](unsigned worker) { ++times[worker]; });
-    }
-    EXPECT_EQ(times, (std::array<unsigned, 3>{100, 100, 100}));
-    Team one(1);
-    std::thread::id who;
-    one.run([&](unsigned) { who = std::this_thread::get_id(); });
-    EXPECT_EQ(who, std::this_thread::get_id());
 }
 
 }  // namespace
