@@ -13,7 +13,6 @@
 #include <string>
 #include <vector>
 
-#include "bench/peers/tokens/tokens.hpp"
 #include "checker/dependencies.hpp"
 #include "checker/search.hpp"
 #include "tests/checker/equal_results.hpp"
@@ -28,11 +27,10 @@ using examples::property;
 
 /// Random programs of a few tasks with common cells, that name exactly what their next instruction depends on.
 struct Cells {
-    static constexpr unsigned most_tasks = 4;
+    static constexpr unsigned most_tasks = 9;
     static constexpr unsigned cells = 5;
-    static constexpr int values = 5;
-    enum class Op : std::uint8_t { copy, await, choose, branch, check, pass };
-    enum class Lie : std::uint8_t { none, reads_less, writes_less, copies, waits_less, fails_less };
+    enum class Op : std::uint8_t { copy, await, choose, branch, check, pass, wait_for };
+    enum class Lie : std::uint8_t { none, reads_less, writes_less, copies, waits_less, waits_for_less, fails_less };
     struct Instruction {
         Op op = Op::pass;
         unsigned i = 0;
@@ -44,6 +42,8 @@ struct Cells {
         std::array<std::int8_t, cells> cell;
     };
     unsigned tasks = 2;
+    int values = 5;  ///< of a cell
+    State start{};
     std::vector<std::vector<Instruction>> code;  ///< of each task; behind the last instruction comes the first
     Lie lie = Lie::none;
     std::atomic<std::uint64_t>* runs = nullptr;  ///< of steps
@@ -61,12 +61,12 @@ struct Cells {
     }
     bool at_rest(const State&) const { return false; }
     void describe(const State& s, FieldSink& sink) const {
-        for (unsigned i = 0; i < most_tasks; ++i) sink("pc" + std::to_string(i), s.pc[i], 0, 7);
+        for (unsigned i = 0; i < tasks; ++i) sink("pc" + std::to_string(i), s.pc[i], 0, 7);
         for (unsigned i = 0; i < cells; ++i) sink("cell" + std::to_string(i), s.cell[i], 0, values - 1);
     }
     template <class F>
     void initial_states(F&& found) const {
-        found(State{});
+        found(start);
     }
     const Instruction& next(const State& s, ActorId a) const { return code[a][static_cast<unsigned>(s.pc[a])]; }
     template <class Context>
@@ -93,6 +93,8 @@ struct Cells {
                 break;
             case Op::pass:
                 break;
+            case Op::wait_for:  // the task that the cell names, for ever
+                return context.blocked({"a task", s.cell[now.i]});
         }
         s.pc[a] = static_cast<std::int8_t>(static_cast<unsigned>(s.pc[a] + 1) % code[a].size());
     }
@@ -120,6 +122,9 @@ struct Cells {
                 break;
             case Op::pass:
                 break;
+            case Op::wait_for:
+                if (lie != Lie::waits_for_less) on(s.cell[now.i]);
+                break;
         }
         if (lie == Lie::copies) {
             const State copy = s;
@@ -132,7 +137,7 @@ Cells random_cells(unsigned seed) {
     std::mt19937 random(seed);
     const auto below = [&](unsigned bound) { return static_cast<unsigned>(random() % bound); };
     Cells model;
-    model.tasks = 2 + below(Cells::most_tasks - 1);
+    model.tasks = 2 + below(3);
     for (unsigned task = 0; task < model.tasks; ++task) {
         std::vector<Cells::Instruction> code(2 + below(3));
         for (Cells::Instruction& instruction : code) {
@@ -140,7 +145,7 @@ Cells random_cells(unsigned seed) {
             if (instruction.op == Cells::Op::check && below(3) != 0) instruction.op = Cells::Op::copy;
             instruction.i = below(Cells::cells);
             instruction.j = below(Cells::cells);
-            instruction.value = static_cast<int>(below(Cells::values));
+            instruction.value = static_cast<int>(below(5));
         }
         model.code.push_back(std::move(code));
     }
@@ -166,123 +171,64 @@ TEST(StepCache, ChangesNothingOfRandomPrograms) {
     }
 }
 
-/// One task waits for the second or for the third, as the third says; the second waits for the first only when that
-/// waits for the third. So nobody waits in a circle, unless whom one waits for is remembered from another state.
-struct Waiting {
-    struct State {
-        std::int8_t third;
-        std::int8_t second;
-        std::int8_t fourth;
-    };
-    bool lies = false;  ///< the first does not say that the third matters to it
-
-    unsigned actor_count() const { return 4; }
-    std::string actor_name(ActorId a) const { return "task" + std::to_string(a); }
-    ActorKind actor_kind(ActorId) const { return ActorKind::process; }
-    std::span<const StepInfo> steps() const {
-        static constexpr std::array<StepInfo, 1> all{{{"go", "", ""}}};
-        return all;
-    }
-    std::span<const ChoiceInfo> choices() const { return {}; }
-    bool at_rest(const State&) const { return false; }
-    void describe(const State& s, FieldSink& sink) const {
-        sink("third", s.third, 0, 1);
-        sink("second", s.second, 0, 1);
-        sink("fourth", s.fourth, 0, 1);
-    }
-    template <class F>
-    void initial_states(F&& found) const {
-        found(State{1, 0, 0});
-    }
-    template <class Context>
-    void step(State& s, ActorId a, Context& context) const {
-        context.at(0);
-        const auto flip = [](std::int8_t& bit) { bit = static_cast<std::int8_t>(1 - bit); };
-        if (a == 0) return context.blocked({"another", s.third == 1 ? 2 : 1});
-        if (a == 1 && s.second == 1 && s.third == 1) return context.blocked({"the first", 0});
-        flip(a == 1 ? s.second : a == 2 ? s.third : s.fourth);
-    }
-    template <class Fields>
-    void depends_on(const State& s, ActorId a, Fields& on) const {
-        if (a <= 2 && !(lies && a == 0)) on(s.third);
-        if (a == 1) on(s.second);
-        if (a == 3) on(s.fourth);
-    }
-};
+/// Task 0 waits for task 2 or 3, as task 2 says in cell 0; task 3 now and then waits for task 0, only while that waits
+/// for task 2. So nobody waits in a circle, unless whom one waits for is remembered from another state.
+Cells waiting() {
+    using Op = Cells::Op;
+    Cells model;
+    model.tasks = 4;
+    model.start.cell[0] = 2;
+    model.code = {{{Op::wait_for, 0}},
+                  {{Op::pass}, {Op::pass}},
+                  {{Op::copy, 0, 0, 1}, {Op::copy, 0, 0, 4}},
+                  {{Op::pass}, {Op::await, 0, 0, 3}}};
+    return model;
+}
 
 TEST(StepCache, RemembersWhomAnActorWaitsFor) {
+    const auto deadlock = property<Cells>("deadlock", PropertyKind::deadlock);
+    Cells model = waiting();
     SearchOptions options;
     options.stop_when_decided = false;
-    expect_same_cached<Waiting>({}, {property<Waiting>("deadlock", PropertyKind::deadlock)}, options);
-    const auto result = check<Waiting>({}, {property<Waiting>("deadlock", PropertyKind::deadlock)});
+    expect_same_cached<Cells>(model, {deadlock}, options);
+    const auto result = check<Cells>(model, {deadlock});
     EXPECT_EQ(result.verdicts.front().status, Status::holds);
     EXPECT_EQ(result.statistics.states, 8U);
     options.audit_each = 1;
-    const auto refused = check(Waiting{true}, {property<Waiting>("deadlock", PropertyKind::deadlock)}, options);
+    model.lie = Cells::Lie::waits_for_less;
+    const auto refused = check<Cells>(model, {deadlock}, options);
     EXPECT_EQ(refused.ended, Ended::model_error);
     EXPECT_EQ(refused.model_error,
               "the dependencies are wrong: the step of task0 depends on a field that it does not name");
 }
 
-/// An actor with more outcomes than are kept, before actors whose steps are: there has to be room for these behind
-/// those.
-struct Wheel {
-    static constexpr int places = 30;
-    static constexpr unsigned switches = 8;
-    struct State {
-        std::int8_t place;
-        std::array<std::int8_t, switches> on;
-    };
-    unsigned actor_count() const { return 1 + switches; }
-    std::string actor_name(ActorId a) const { return "actor" + std::to_string(a); }
-    ActorKind actor_kind(ActorId) const { return ActorKind::process; }
-    std::span<const StepInfo> steps() const {
-        static constexpr std::array<StepInfo, 1> all{{{"turn", "", ""}}};
-        return all;
-    }
-    std::span<const ChoiceInfo> choices() const {
-        static constexpr std::array<ChoiceInfo, 1> all{{{"place", {}}}};
-        return all;
-    }
-    bool at_rest(const State&) const { return false; }
-    void describe(const State& s, FieldSink& sink) const {
-        sink("place", s.place, 0, places - 1);
-        for (unsigned i = 0; i < switches; ++i) sink("on" + std::to_string(i), s.on[i], 0, 1);
-    }
-    template <class F>
-    void initial_states(F&& found) const {
-        found(State{});
-    }
-    template <class Context>
-    void step(State& s, ActorId a, Context& context) const {
-        context.at(0);
-        if (a == 0) {
-            s.place = static_cast<std::int8_t>(context.choose(0, places));
-        } else {
-            s.on[a - 1] = static_cast<std::int8_t>(1 - s.on[a - 1]);
-        }
-    }
-    template <class Fields>
-    void depends_on(const State& s, ActorId a, Fields& on) const {
-        if (a == 0) return on(s.place);
-        on(s.on[a - 1]);
-    }
-};
-
 TEST(StepCache, LeavesRoomForStepsBehindThoseOfManyOutcomes) {
+    using Op = Cells::Op;
+    // A task with more outcomes than are kept, before tasks whose steps are: there has to be room for these behind
+    // those.
+    Cells model;
+    model.tasks = Cells::most_tasks;
+    model.values = 30;
+    model.code.assign(Cells::most_tasks, {{Op::pass}, {Op::pass}});
+    model.code[0] = {{Op::choose, 0, 1, 29}};
     SearchOptions options;
     options.stop_when_decided = false;
-    expect_same_cached<Wheel>({}, {}, options);
+    expect_same_cached<Cells>(model, {}, options);
+}
+
+/// Each step looks at one or two cells, and there are many states that have those values.
+Cells few_looks() {
+    using Op = Cells::Op;
+    Cells model;
+    model.tasks = 3;
+    model.code = {{{Op::copy, 0, 0, 1}, {Op::pass}},
+                  {{Op::copy, 1, 1, 1}, {Op::copy, 2, 1, 1}},
+                  {{Op::copy, 3, 3, 1}, {Op::branch, 4, 3, 0}, {Op::pass}}};
+    return model;
 }
 
 TEST(StepCache, RunsFewSteps) {
-    // Each step looks at one or two cells, and there are many states that have those values.
-    Cells model;
-    model.tasks = 3;
-    using Op = Cells::Op;
-    model.code = {{{Op::copy, 0, 0, 1}, {Op::pass, 0, 0, 0}},
-                  {{Op::copy, 1, 1, 1}, {Op::copy, 2, 1, 1}},
-                  {{Op::copy, 3, 3, 1}, {Op::branch, 4, 3, 0}, {Op::pass, 0, 0, 0}}};
+    Cells model = few_looks();
     std::atomic<std::uint64_t> runs{0};
     model.runs = &runs;
     SearchOptions options;
@@ -321,16 +267,16 @@ TEST(StepCache, ModelsThatNameTooLittleAreRefused) {
 
 TEST(StepCache, CountsAcrossCheckpoints) {
     const auto file = std::filesystem::temp_directory_path() / ("vmemcheck-step-cache-" + std::to_string(::getpid()));
-    const peers::Tokens<5> model{};
-    const auto whole = check<peers::Tokens<5>>(model, {});
+    const Cells model = few_looks();
+    const auto whole = check<Cells>(model, {});
     SearchOptions options;
     options.checkpoint.file = file.string();
     std::uint64_t continued = 0;
     options.checkpoint.continued = [&](std::uint64_t states, std::uint64_t, double) { continued = states; };
     options.max_depth = 5;
-    EXPECT_EQ(check<peers::Tokens<5>>(model, {}, options).ended, Ended::depth_limit);
+    EXPECT_EQ(check<Cells>(model, {}, options).ended, Ended::depth_limit);
     options.max_depth = 0;
-    expect_equal(check<peers::Tokens<5>>(model, {}, options), whole);
+    expect_equal(check<Cells>(model, {}, options), whole);
     EXPECT_GT(continued, 10U);
     std::filesystem::remove(file);
 }
