@@ -60,6 +60,7 @@ struct Programs {
     unsigned watched_too = 0;
     Lie lie = Lie::none;
     bool positions = true;  ///< says where its tasks are
+    bool twins = false;     ///< the first two tasks do the same, and are said to be interchangeable
 
     unsigned actor_count() const { return tasks; }
     std::string actor_name(ActorId a) const { return "task" + std::to_string(a); }
@@ -149,6 +150,15 @@ struct Programs {
         }
     }
 
+    void symmetries(const State& s, SymmetrySink& sink) const {
+        if (!twins) return;
+        const std::size_t set = sink.set("twins", 2);
+        for (unsigned i = 0; i < 2; ++i) {
+            sink.part(set, i, s.pc[i]);
+            sink.part(set, i, s.own[i]);
+        }
+        for (const std::int8_t& owner : s.lock) sink.reference(set, owner);
+    }
     static ObjectSet variable_object(unsigned v) { return ObjectSet{1} << v; }
     static ObjectSet lock_object(unsigned l) { return ObjectSet{1} << (most_variables + l % 2); }
     /// Own fields are objects of nobody else, so they need none.
@@ -397,39 +407,28 @@ TEST(PartialOrder, SeveralThreadsFindTheSame) {
     EXPECT_GT(reduced, 100U);
 }
 
-/// Programs of which the first two tasks do the same, and say that they are interchangeable.
-struct Twins : Programs {
-    using State = Programs::State;
-    void symmetries(const State& s, SymmetrySink& sink) const {
-        const std::size_t twins = sink.set("twins", 2);
-        for (unsigned i = 0; i < 2; ++i) {
-            sink.part(twins, i, s.pc[i]);
-            sink.part(twins, i, s.own[i]);
-        }
-        for (const std::int8_t& lock : s.lock) sink.reference(twins, lock);
-    }
-};
-
 TEST(PartialOrder, GoesTogetherWithSymmetry) {
     std::uint64_t fewer = 0;
     for (unsigned seed = 0; seed < samples * 4 / 15; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
-        Twins twins{random_programs(seed)};
-        if (twins.environment + 2 > twins.tasks) continue;
-        twins.code[1] = twins.code[0];
-        twins.find_later();
-        std::vector<Property<Twins>> properties{property<Twins>("nothing-fails", PropertyKind::assertion),
-                                                property<Twins>("deadlock", PropertyKind::deadlock),
-                                                property<Twins>("goal", PropertyKind::reachability)};
-        properties[2].holds = [](const Twins& m, const Twins::State& s) {
+        Programs programs = random_programs(seed);
+        if (programs.environment + 2 > programs.tasks) continue;
+        programs.twins = true;
+        programs.code[1] = programs.code[0];
+        programs.find_later();
+        std::vector<Property<Programs>> properties{property<Programs>("nothing-fails", PropertyKind::assertion),
+                                                   property<Programs>("deadlock", PropertyKind::deadlock),
+                                                   property<Programs>("goal", PropertyKind::reachability)};
+        properties[2].holds = [](const Programs& m, const Programs::State& s) {
             return s.variable[m.watched] == 2 && s.variable[m.watched_too] == 1;
         };
-        properties[2].reads = Programs::variable_object(twins.watched) | Programs::variable_object(twins.watched_too);
+        properties[2].reads =
+            Programs::variable_object(programs.watched) | Programs::variable_object(programs.watched_too);
         SearchOptions options;
         options.symmetry = true;
-        fewer += expect_same(twins, properties, options);
-        const auto all = search(twins, properties);
-        const auto some = search(twins, properties, options);
+        fewer += expect_same(programs, properties, options);
+        const auto all = search(programs, properties);
+        const auto some = search(programs, properties, options);
         for (std::size_t i = 0; i < properties.size(); ++i) {
             EXPECT_EQ(some.verdicts[i].status, all.verdicts[i].status) << properties[i].id;
         }
