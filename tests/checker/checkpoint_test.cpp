@@ -22,12 +22,10 @@ namespace {
 
 using examples::Peterson;
 using examples::Philosophers;
+using examples::Properties;
 using examples::property;
 using examples::Wide;
 using examples::Workers;
-
-template <class M>
-using Properties = std::vector<Property<M>>;
 
 std::string content(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
@@ -36,19 +34,6 @@ std::string content(const std::filesystem::path& path) {
 void write(const std::filesystem::path& path, const std::string& bytes) {
     std::ofstream(path, std::ios::binary) << bytes;
 }
-
-/// A model that sets a flag when so many steps were run.
-template <class M>
-struct Stopping : M {
-    std::atomic<std::int64_t>* left = nullptr;
-    std::atomic<bool>* stop = nullptr;
-
-    template <class Context>
-    void step(typename M::State& s, ActorId a, Context& context) const {
-        if (stop != nullptr && left->fetch_sub(1) == 1) *stop = true;
-        M::step(s, a, context);
-    }
-};
 
 class Checkpoint : public testing::Test {
  protected:
@@ -84,19 +69,18 @@ class Checkpoint : public testing::Test {
                 ASSERT_LT(runs, 3000U);
                 SearchOptions part = options_;
                 part.threads = 1 + runs % 3;
-                std::atomic<bool> stop{false};
-                std::atomic<std::int64_t> left{static_cast<std::int64_t>(1 + wanted.statistics.micro_steps / 6)};
+                examples::Alarm alarm{static_cast<std::int64_t>(1 + wanted.statistics.micro_steps / 6)};
                 if (way == Way::states) part.max_states = 1 + wanted.statistics.states * runs / 7;
                 if (way == Way::depth) part.max_depth = 1 + runs * (1 + wanted.statistics.max_depth / 9);
                 if (way == Way::memory) part.max_memory_bytes = 60'000 + runs * 40'000;
                 if (way >= Way::stop) {
-                    part.stop = model.stop = &stop;
-                    model.left = &left;
+                    part.stop = &alarm.raised;
+                    model.alarm = &alarm;
                 }
                 if (way == Way::stop_writing) part.checkpoint.seconds = 0;
                 continued_ = 0;
                 const Result<M> result = check(model, properties, part);
-                model.stop = nullptr;
+                model.alarm = nullptr;
                 EXPECT_EQ(failed_, "");
                 done = result.ended == Ended::complete || result.ended == Ended::decided;
                 if (done) {
@@ -114,9 +98,9 @@ class Checkpoint : public testing::Test {
         }
     }
     /// Ends a search early; there is then a checkpoint.
-    void begin(const Stopping<Wide>& model) {
+    void begin(const Wide& model) {
         options_.max_states = 700;
-        EXPECT_EQ(check<Stopping<Wide>>(model, {}, options_).ended, Ended::state_limit);
+        EXPECT_EQ(check<Wide>(model, {}, options_).ended, Ended::state_limit);
         options_.max_states = 0;
         ASSERT_TRUE(std::filesystem::exists(file()));
     }
@@ -136,16 +120,16 @@ class Checkpoint : public testing::Test {
 
     /// Cuts a checkpoint short, and turns bits of it. \param fine at so many places, or a few times as many
     void damage(std::size_t fine) {
-        const Stopping<Wide> model{{20, 12, -1}};
+        const Wide model{20, 12, -1};
         begin(model);
         const std::string whole = content(file());
         // Cut short anywhere, or with something added.
         for (std::size_t size = 0; size < whole.size(); size += 1 + size * 4 / fine) {
             write(file(), whole.substr(0, size));
-            refused<Stopping<Wide>>(model, {}, size < 16 ? "not a checkpoint" : "damaged");
+            refused<Wide>(model, {}, size < 16 ? "not a checkpoint" : "damaged");
         }
         write(file(), whole + '\0');
-        refused<Stopping<Wide>>(model, {}, "damaged");
+        refused<Wide>(model, {}, "damaged");
         // A bit of any byte turned, in the header, lengths, contents and checksums.
         std::mt19937 random(7);
         for (std::size_t at = 0; at < whole.size();
@@ -153,12 +137,12 @@ class Checkpoint : public testing::Test {
             std::string damaged = whole;
             damaged[at] = static_cast<char>(damaged[at] ^ 1 << random() % 8);
             write(file(), damaged);
-            refused<Stopping<Wide>>(model, {}, "cannot go on from");
+            refused<Wide>(model, {}, "cannot go on from");
         }
         write(file(), "something else altogether");
-        refused<Stopping<Wide>>(model, {}, "it is not a checkpoint");
+        refused<Wide>(model, {}, "it is not a checkpoint");
         write(file(), whole);
-        EXPECT_TRUE(check<Stopping<Wide>>(model, {}, options_).complete);
+        EXPECT_TRUE(check<Wide>(model, {}, options_).complete);
     }
 
     std::filesystem::path folder_;
@@ -170,98 +154,93 @@ class Checkpoint : public testing::Test {
 TEST_F(Checkpoint, GoesOnAsIfNothingHadHappened) {
     for (const bool early : {false, true}) {
         options_.stop_when_decided = early;
-        using Locks = Stopping<Peterson>;
-        auto alone = property<Locks>("alone", PropertyKind::invariant);
-        alone.holds = [](const Locks&, const Locks::State& s) { return s.pc[0] != 3 || s.pc[1] != 3; };
-        auto goal = property<Locks>("goal", PropertyKind::reachability);
-        goal.holds = [](const Locks&, const Locks::State& s) { return s.pc[1] == 3; };
-        goal.trigger = [](const Locks&, const Locks::State& s) { return s.pc[0] == 2; };
-        expect_the_same<Locks>({{Peterson::Mistake::no_flag}}, {alone, goal});
-        using Table = Stopping<Philosophers>;
-        expect_the_same<Table>({{5, false, true}}, {property<Table>("deadlock", PropertyKind::deadlock)});
-        using Shop = Stopping<Workers>;
-        auto end = property<Shop>("rich", PropertyKind::end_state);
-        end.holds = [](const Shop&, const Shop::State& s) { return s.total > 300; };
-        expect_the_same<Shop>({{3}}, {end});
+        auto alone = property<Peterson>("alone", PropertyKind::invariant);
+        alone.holds = [](const Peterson&, const Peterson::State& s) { return s.pc[0] != 3 || s.pc[1] != 3; };
+        auto goal = property<Peterson>("goal", PropertyKind::reachability);
+        goal.holds = [](const Peterson&, const Peterson::State& s) { return s.pc[1] == 3; };
+        goal.trigger = [](const Peterson&, const Peterson::State& s) { return s.pc[0] == 2; };
+        expect_the_same<Peterson>({Peterson::Mistake::no_flag}, {alone, goal});
+        expect_the_same<Philosophers>({5, false, true}, {property<Philosophers>("deadlock", PropertyKind::deadlock)});
+        auto end = property<Workers>("rich", PropertyKind::end_state);
+        end.holds = [](const Workers&, const Workers::State& s) { return s.total > 300; };
+        expect_the_same<Workers>({3}, {end});
     }
 }
 
 TEST_F(Checkpoint, LongGoesOnWithStatesOfManyBits) {
-    using Counters = Stopping<Wide>;
-    const auto trap = property<Counters>("no-trap", PropertyKind::assertion);
+    const auto trap = property<Wide>("no-trap", PropertyKind::assertion);
     for (const std::uint64_t regroup : {1U, 500U, 100000U}) {
         options_.regroup_states = regroup;
         for (const unsigned fields : {1U, 4U, 20U}) {
             SCOPED_TRACE(fields);
-            expect_the_same<Counters>({{fields, 16, 30}}, {trap});
+            expect_the_same<Wide>({fields, 16, 30}, {trap});
         }
     }
     options_.regroup_states = 5000;
-    expect_the_same<Counters>({{20, 30, 70}}, {trap});
+    expect_the_same<Wide>({20, 30, 70}, {trap});
 }
 
 TEST_F(Checkpoint, MayGoOnUnderALowerLimit) {
-    const Stopping<Wide> model{{20, 12, -1}};
+    const Wide model{20, 12, -1};
     begin(model);
     const std::string before = content(file());
     options_.max_states = 10;
-    EXPECT_EQ(check<Stopping<Wide>>(model, {}, options_).ended, Ended::state_limit);
+    EXPECT_EQ(check<Wide>(model, {}, options_).ended, Ended::state_limit);
     options_.max_states = 0;
     options_.max_depth = 1;
-    EXPECT_EQ(check<Stopping<Wide>>(model, {}, options_).ended, Ended::depth_limit);
+    EXPECT_EQ(check<Wide>(model, {}, options_).ended, Ended::depth_limit);
     options_.max_depth = 0;
     options_.max_memory_bytes = 20000;
-    const auto result = check<Stopping<Wide>>(model, {}, options_);
+    const auto result = check<Wide>(model, {}, options_);
     EXPECT_EQ(result.ended, Ended::memory_limit);
     EXPECT_GE(result.statistics.states, 700U);
     EXPECT_EQ(content(file()), before);
     options_.max_memory_bytes = 0;
-    EXPECT_EQ(check<Stopping<Wide>>(model, {}, options_).statistics.states, 1728U);
+    EXPECT_EQ(check<Wide>(model, {}, options_).statistics.states, 1728U);
     EXPECT_EQ(files(), 0U);
 }
 
 TEST_F(Checkpoint, OfAnotherSearchIsRefused) {
-    const Stopping<Wide> model{{20, 12, -1}};
+    const Wide model{20, 12, -1};
     options_.checkpoint.identity = "release: linux-6.1\nscope: small";
     begin(model);
     options_.checkpoint.identity = "release: linux-6.12\nscope: small";
-    refused<Stopping<Wide>>(model, {}, "another search: release is 'linux-6.1' there and 'linux-6.12' here");
+    refused<Wide>(model, {}, "another search: release is 'linux-6.1' there and 'linux-6.12' here");
     options_.checkpoint.identity = "release: linux-6.1";
-    refused<Stopping<Wide>>(model, {}, "scope is 'small' there and nothing here");
+    refused<Wide>(model, {}, "scope is 'small' there and nothing here");
     options_.checkpoint.identity = "release: linux-6.1\nscope: small\n";
-    refused<Stopping<Wide>>(model, {property<Stopping<Wide>>("p", PropertyKind::assertion)},
-                            "properties is '0' there and '1' here");
-    refused<Stopping<Wide>>({{20, 13, -1}}, {}, "field counter0 is ");
-    refused<Stopping<Wide>>({{19, 12, -1}}, {}, "field narrow19 is ");
-    refused<Stopping<Peterson>>({}, {}, "bytes of a state is ");
+    refused<Wide>(model, {property<Wide>("p", PropertyKind::assertion)}, "properties is '0' there and '1' here");
+    refused<Wide>({20, 13, -1}, {}, "field counter0 is ");
+    refused<Wide>({19, 12, -1}, {}, "field narrow19 is ");
+    refused<Peterson>({}, {}, "bytes of a state is ");
     options_.fuse = false;
-    refused<Stopping<Wide>>(model, {}, "fused steps is 'yes' there and 'no' here");
+    refused<Wide>(model, {}, "fused steps is 'yes' there and 'no' here");
     options_.fuse = true;
     options_.strategy = Strategy::depth_first;
-    refused<Stopping<Wide>>(model, {}, "only a breadth-first search");
+    refused<Wide>(model, {}, "only a breadth-first search");
     options_.strategy = Strategy::breadth_first;
-    EXPECT_TRUE(check<Stopping<Wide>>(model, {}, options_).complete);
+    EXPECT_TRUE(check<Wide>(model, {}, options_).complete);
 }
 
 TEST_F(Checkpoint, ThatIsDamagedIsRefused) { damage(40); }
 TEST_F(Checkpoint, LongThatIsDamagedAnywhereIsRefused) { damage(400); }
 
 TEST_F(Checkpoint, WhatCannotBeWrittenDoesNotEndTheSearch) {
-    const Stopping<Wide> model{{20, 12, -1}};
+    const Wide model{20, 12, -1};
     options_.checkpoint.seconds = 0;
     options_.checkpoint.file = (folder_ / "missing" / "file").string();
-    EXPECT_TRUE(check<Stopping<Wide>>(model, {}, options_).complete);
+    EXPECT_TRUE(check<Wide>(model, {}, options_).complete);
     EXPECT_NE(failed_.find("cannot write the checkpoint"), std::string::npos) << failed_;
     EXPECT_NE(failed_.find("No such file or directory"), std::string::npos) << failed_;
     options_.checkpoint.file = "/dev/full";
-    EXPECT_THROW(static_cast<void>(check<Stopping<Wide>>(model, {}, options_)), CheckpointError);
+    EXPECT_THROW(static_cast<void>(check<Wide>(model, {}, options_)), CheckpointError);
     options_.checkpoint.file = folder_.string();
-    EXPECT_THROW(static_cast<void>(check<Stopping<Wide>>(model, {}, options_)), CheckpointError);
+    EXPECT_THROW(static_cast<void>(check<Wide>(model, {}, options_)), CheckpointError);
     EXPECT_EQ(files(), 0U);
 }
 
 TEST_F(Checkpoint, OfAnotherProgramIsNotOverwritten) {
-    const Stopping<Wide> model{{20, 12, -1}};
+    const Wide model{20, 12, -1};
     // Two searches begin, and one of them has written a checkpoint when the other is about to.
     CheckpointOptions other;
     other.file = file();

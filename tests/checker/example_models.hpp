@@ -3,20 +3,34 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "checker/fairness.hpp"
 #include "checker/model.hpp"
 #include "checker/property.hpp"
 
 namespace vmemcheck::checker::examples {
 
+/// Raises a flag when models that are told of it have run so many steps.
+struct Alarm {
+    std::atomic<std::int64_t> left;
+    std::atomic<bool> raised{false};
+
+    void count_step() {
+        if (left.fetch_sub(1) == 1) raised = true;
+    }
+};
+
 /// Dining philosophers. All of them take the left fork first, unless `polite`: then the last takes the right one first.
 /// With an owner of the house (environment) who may, if `owner`, ring a bell for ever.
 struct Philosophers {
     static constexpr unsigned most = 5;
+    static constexpr std::array<std::string_view, most> forks{"fork 0", "fork 1", "fork 2", "fork 3", "fork 4"};
     struct State {
         std::array<std::int8_t, most> pc;    ///< 0 hungry, 1 one fork, 2 eats
         std::array<std::int8_t, most> fork;  ///< holder, or -1
@@ -25,10 +39,18 @@ struct Philosophers {
     unsigned count = 3;
     bool polite = false;
     bool owner = false;
+    bool must_ring = false;  ///< the owner is a process
+    bool guest = false;      ///< the last philosopher is environment
+    std::vector<FairnessInfo> fair{};
+    Alarm* alarm = nullptr;
 
     unsigned actor_count() const { return count + (owner ? 1 : 0); }
     std::string actor_name(ActorId a) const { return a < count ? "philosopher" + std::to_string(a) : "owner"; }
-    ActorKind actor_kind(ActorId a) const { return a < count ? ActorKind::process : ActorKind::environment; }
+    ActorKind actor_kind(ActorId a) const {
+        const bool process = a == count ? must_ring : !(guest && a + 1 == count);
+        return process ? ActorKind::process : ActorKind::environment;
+    }
+    std::span<const FairnessInfo> fairness() const { return fair; }
     std::span<const StepInfo> steps() const {
         static constexpr std::array<StepInfo, 4> all{
             {{"first", "", ""}, {"second", "", ""}, {"put_back", "", ""}, {"ring", "", ""}}};
@@ -51,6 +73,7 @@ struct Philosophers {
     }
     template <class Context>
     void step(State& s, ActorId a, Context& context) const {
+        if (alarm != nullptr) alarm->count_step();
         if (a == count) {
             context.at(3);
             s.bell = static_cast<std::int8_t>(1 - s.bell);
@@ -65,8 +88,9 @@ struct Philosophers {
             s.pc[a] = 0;
             return;
         }
-        auto& fork = s.fork[(s.pc[a] == 0) != swap ? left : right];
-        if (fork >= 0) return context.blocked({"fork", fork});
+        const unsigned wanted = (s.pc[a] == 0) != swap ? left : right;
+        auto& fork = s.fork[wanted];
+        if (fork >= 0) return context.blocked({forks[wanted], fork});
         fork = static_cast<std::int8_t>(a);
         ++s.pc[a];
     }
@@ -81,8 +105,11 @@ struct Peterson {
         std::int8_t turn;
     };
     Mistake mistake = Mistake::none;
+    std::vector<FairnessInfo> fair{};
+    Alarm* alarm = nullptr;
 
     unsigned actor_count() const { return 2; }
+    std::span<const FairnessInfo> fairness() const { return fair; }
     std::string actor_name(ActorId a) const { return a == 0 ? "left" : "right"; }
     ActorKind actor_kind(ActorId) const { return ActorKind::process; }
     std::span<const StepInfo> steps() const {
@@ -109,6 +136,7 @@ struct Peterson {
     }
     template <class Context>
     void step(State& s, ActorId a, Context& context) const {
+        if (alarm != nullptr) alarm->count_step();
         const unsigned other = 1 - a;
         context.at(static_cast<StepId>(s.pc[a]));
         switch (s.pc[a]) {
@@ -147,6 +175,7 @@ struct Workers {
         int job;
     };
     unsigned count = 3;
+    Alarm* alarm = nullptr;
 
     unsigned actor_count() const { return count; }
     std::string actor_name(ActorId a) const { return "worker" + std::to_string(a); }
@@ -186,6 +215,7 @@ struct Workers {
     int next_step(const State& s, ActorId a) const { return s.pc[a] < 4 ? s.pc[a] : -1; }
     template <class Context>
     void step(State& s, ActorId a, Context& context) const {
+        if (alarm != nullptr) alarm->count_step();
         if (s.pc[a] == 4) return context.blocked({"nothing left to do"});
         context.at(static_cast<StepId>(s.pc[a]));
         switch (s.pc[a]) {
@@ -207,6 +237,9 @@ struct Workers {
         ++s.pc[a];
     }
 };
+
+template <class M>
+using Properties = std::vector<Property<M>>;
 
 /// A property with its kind and name; the rest is filled in by the test.
 template <class M>

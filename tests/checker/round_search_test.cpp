@@ -20,12 +20,10 @@ namespace {
 using examples::invariant;
 using examples::Peterson;
 using examples::Philosophers;
+using examples::Properties;
 using examples::property;
 using examples::Wide;
 using examples::Workers;
-
-template <class M>
-using Properties = std::vector<Property<M>>;
 
 /// Searches in both ways, and in rounds with one to three threads.
 template <class M>

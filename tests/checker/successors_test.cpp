@@ -96,7 +96,7 @@ TEST(Successors, BlockedActorsSayWhy) {
     const auto stuck = outcomes(model, state, 0);
     EXPECT_TRUE(stuck.all.empty());
     EXPECT_FALSE(stuck.moves.enabled);
-    EXPECT_EQ(stuck.moves.guard.what, "fork");
+    EXPECT_EQ(stuck.moves.guard.what, "fork 1");
     EXPECT_EQ(stuck.moves.guard.holder, 1);
 }
 

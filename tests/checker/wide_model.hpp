@@ -8,6 +8,7 @@
 #include <string>
 
 #include "checker/model.hpp"
+#include "tests/checker/example_models.hpp"
 
 namespace vmemcheck::checker::examples {
 
@@ -21,6 +22,7 @@ struct Wide {
     unsigned fields = 20;  ///< of each of both, at most 20
     int base = 12;
     int trap = -1;  ///< this sum of the counters fails an assertion
+    Alarm* alarm = nullptr;
 
     unsigned actor_count() const { return 3; }
     std::string actor_name(ActorId a) const { return "counter" + std::to_string(a); }
@@ -47,6 +49,7 @@ struct Wide {
     }
     template <class Context>
     void step(State& s, ActorId a, Context& context) const {
+        if (alarm != nullptr) alarm->count_step();
         const bool jump = context.choose(0, 2) == 1;
         context.at(jump ? 1 : 0);
         if (jump && s.counter[a] > base / 2) return context.blocked({"too high"});
