@@ -10,54 +10,15 @@
 #include "checker/replay.hpp"
 #include "checker/search.hpp"
 #include "tests/checker/example_models.hpp"
+#include "tests/checker/graph_model.hpp"
 
 namespace vmemcheck::checker {
 namespace {
 
+using examples::Graph;
 using examples::Peterson;
 using examples::Philosophers;
 using examples::property;
-
-/// Any small graph: two actors, who can go from each state to some states. What is fair is data, too.
-struct Graph {
-    static constexpr unsigned most = 6;
-    static constexpr unsigned actors = 2;
-    struct State {
-        std::int8_t at;
-    };
-    unsigned size = 1;
-    std::array<std::array<std::vector<int>, most>, actors> moves;
-    std::vector<FairnessInfo> fair;
-    std::array<bool, most> good{};
-    std::array<bool, most> trigger{};
-
-    unsigned actor_count() const { return actors; }
-    std::string actor_name(ActorId a) const { return a == 0 ? "left" : "right"; }
-    ActorKind actor_kind(ActorId) const { return ActorKind::process; }
-    std::span<const StepInfo> steps() const {
-        static constexpr std::array<StepInfo, 1> all{{{"move", "", ""}}};
-        return all;
-    }
-    std::span<const ChoiceInfo> choices() const {
-        static constexpr std::array<ChoiceInfo, 1> all{{{"where", {}, false}}};
-        return all;
-    }
-    std::span<const FairnessInfo> fairness() const { return fair; }
-    bool at_rest(const State&) const { return true; }
-    void describe(const State& s, FieldSink& sink) const { sink("at", s.at, 0, static_cast<int>(most)); }
-    template <class F>
-    void initial_states(F&& found) const {
-        found(State{0});
-    }
-    template <class Context>
-    void step(State& s, ActorId a, Context& context) const {
-        context.at(0);
-        const auto& targets = moves[a][static_cast<unsigned>(s.at)];
-        if (targets.empty()) return context.blocked({"nothing", -1});
-        s.at = static_cast<std::int8_t>(
-            targets[static_cast<unsigned>(context.choose(0, static_cast<int>(targets.size())))]);
-    }
-};
 
 bool good(const Graph& g, const Graph::State& s) { return g.good[static_cast<unsigned>(s.at)]; }
 bool triggered(const Graph& g, const Graph::State& s) { return g.trigger[static_cast<unsigned>(s.at)]; }
@@ -80,7 +41,7 @@ class Oracle {
                 for (std::size_t i = 0; i < graph.moves[a][s].size(); ++i) {
                     const std::array<ChoiceTaken, 1> answer{{{0, static_cast<int>(i)}}};
                     const FairnessSet actions = actions_of(graph.fair, a, 0, answer);
-                    edges_.push_back({s, static_cast<unsigned>(graph.moves[a][s][i]), actions});
+                    edges_.push_back({s, static_cast<unsigned>(graph.moves[a][s][i].to), actions});
                     enabled_[s] |= actions;
                 }
             }
@@ -167,7 +128,7 @@ bool shorter_exists(const Graph& graph, const Property<Graph>& property, std::si
         for (ActorId a = 0; a < Graph::actors; ++a) {
             const auto& targets = graph.moves[a][static_cast<unsigned>(states.back().at)];
             for (std::size_t i = 0; i < targets.size(); ++i) {
-                states.push_back({static_cast<std::int8_t>(targets[i])});
+                states.push_back({static_cast<std::int8_t>(targets[i].to)});
                 steps.push_back({a, 0, {{0, static_cast<int>(i)}}});
                 if (walk()) return true;
                 states.pop_back();
@@ -186,7 +147,8 @@ rc::Gen<Graph> any_graph() {
         for (auto& actor : g.moves) {
             for (unsigned s = 0; s < g.size; ++s) {
                 const auto count = *rc::gen::weightedElement<unsigned>({{3, 0U}, {4, 1U}, {2, 2U}});
-                for (unsigned i = 0; i < count; ++i) actor[s].push_back(*rc::gen::inRange(0, static_cast<int>(g.size)));
+                for (unsigned i = 0; i < count; ++i)
+                    actor[s].push_back({*rc::gen::inRange(0, static_cast<int>(g.size))});
             }
         }
         for (unsigned s = 0; s < g.size; ++s) {
@@ -240,23 +202,14 @@ TEST(Liveness, FindsALassoExactlyWhereTheDefinitionHasOne) {
 
 // --- known systems -----------------------------------------------------------------------------------------------
 
-/// A model with assumptions of its own.
-template <class M>
-struct Fair : M {
-    using State = typename M::State;
-    std::vector<FairnessInfo> list;
-    std::span<const FairnessInfo> fairness() const { return list; }
-};
-
 FairnessInfo actor_is(FairnessKind kind, ActorId actor) {
     return {"actor", kind, "", actor, no_step, no_choice, ~0ULL};
 }
 
 template <class M>
-Fair<M> with(M model, FairnessKind kind, unsigned actors) {
-    Fair<M> fair{std::move(model), {}};
-    for (unsigned i = 0; i < actors; ++i) fair.list.push_back(actor_is(kind, i));
-    return fair;
+M with(M model, FairnessKind kind, unsigned actors) {
+    for (unsigned i = 0; i < actors; ++i) model.fair.push_back(actor_is(kind, i));
+    return model;
 }
 
 template <class F>
@@ -269,46 +222,42 @@ Property<F> leads(bool (*from)(const F&, const typename F::State&), bool (*to)(c
     return p;
 }
 
-using FairPeterson = Fair<Peterson>;
-using FairPhilosophers = Fair<Philosophers>;
-
-bool left_waits(const FairPeterson&, const Peterson::State& s) { return s.pc[0] == 1; }
-bool left_inside(const FairPeterson&, const Peterson::State& s) { return s.pc[0] == 3; }
+bool left_waits(const Peterson&, const Peterson::State& s) { return s.pc[0] == 1; }
+bool left_inside(const Peterson&, const Peterson::State& s) { return s.pc[0] == 3; }
 
 TEST(Liveness, WhoWaitsForPetersonsLockGetsItIfBothGetOn) {
     const auto fair = with(Peterson{}, FairnessKind::weak, 2);
-    EXPECT_EQ(check<FairPeterson>(fair, {leads<FairPeterson>(left_waits, left_inside, 3)}).verdicts[0].status,
-              Status::holds);
+    EXPECT_EQ(check<Peterson>(fair, {leads<Peterson>(left_waits, left_inside, 3)}).verdicts[0].status, Status::holds);
     // Nobody need do anything if nothing is assumed: the run just stays where the trigger is.
-    const auto lazy = check<FairPeterson>(fair, {leads<FairPeterson>(left_waits, left_inside, 0)});
+    const auto lazy = check<Peterson>(fair, {leads<Peterson>(left_waits, left_inside, 0)});
     ASSERT_TRUE(lazy.verdicts[0].counterexample);
     const auto& run = *lazy.verdicts[0].counterexample;
     EXPECT_EQ(run.loop, run.steps.size());
     EXPECT_EQ(run.steps.size(), 1U);
     EXPECT_NE(run.message.find("nothing happens after step 1"), std::string::npos) << run.message;
     // If only the other gets on, the left one may be left out.
-    EXPECT_EQ(check<FairPeterson>(fair, {leads<FairPeterson>(left_waits, left_inside, 2)}).verdicts[0].status,
+    EXPECT_EQ(check<Peterson>(fair, {leads<Peterson>(left_waits, left_inside, 2)}).verdicts[0].status,
               Status::violated);
 }
 
-bool first_hungry(const FairPhilosophers&, const Philosophers::State& s) { return s.pc[0] == 0; }
-bool first_eats(const FairPhilosophers&, const Philosophers::State& s) { return s.pc[0] == 2; }
+bool first_hungry(const Philosophers&, const Philosophers::State& s) { return s.pc[0] == 0; }
+bool first_eats(const Philosophers&, const Philosophers::State& s) { return s.pc[0] == 2; }
 
 TEST(Liveness, APhilosopherStarvesUnderWeakFairnessOnly) {
     const auto weak = with(Philosophers{3, true, false}, FairnessKind::weak, 3);
     const auto strong = with(Philosophers{3, true, false}, FairnessKind::strong, 3);
-    const auto p = leads<FairPhilosophers>(first_hungry, first_eats, 7);
-    EXPECT_EQ(check<FairPhilosophers>(strong, {p}).verdicts[0].status, Status::holds);
-    const auto result = check<FairPhilosophers>(weak, {p});
+    const auto p = leads<Philosophers>(first_hungry, first_eats, 7);
+    EXPECT_EQ(check<Philosophers>(strong, {p}).verdicts[0].status, Status::holds);
+    const auto result = check<Philosophers>(weak, {p});
     ASSERT_TRUE(result.verdicts[0].counterexample);
     const auto& run = *result.verdicts[0].counterexample;
     // Another eats again and again: takes a fork, a second one, puts both back.
     ASSERT_TRUE(run.loop);
     EXPECT_GE(run.steps.size() - *run.loop, 3U);
-    auto again = replay<FairPhilosophers>(weak, run.initial, run.steps);
+    auto again = replay<Philosophers>(weak, run.initial, run.steps);
     EXPECT_EQ(judge_lasso(weak, p, run.steps, *run.loop, again), "");
     // The same run is not fair if the actors are strongly fair.
-    again = replay<FairPhilosophers>(strong, run.initial, run.steps);
+    again = replay<Philosophers>(strong, run.initial, run.steps);
     EXPECT_NE(judge_lasso(strong, p, run.steps, *run.loop, again).find("enabled in it, and never taken"),
               std::string::npos);
     EXPECT_EQ(again.status, Status::incomplete);
@@ -316,82 +265,62 @@ TEST(Liveness, APhilosopherStarvesUnderWeakFairnessOnly) {
 
 TEST(Liveness, ALassoThatIsNoneIsRefuted) {
     const auto weak = with(Philosophers{3, true, false}, FairnessKind::weak, 3);
-    const auto p = leads<FairPhilosophers>(first_hungry, first_eats, 7);
-    const auto result = check<FairPhilosophers>(weak, {p});
+    const auto p = leads<Philosophers>(first_hungry, first_eats, 7);
+    const auto result = check<Philosophers>(weak, {p});
     ASSERT_TRUE(result.verdicts[0].counterexample);
     auto run = *result.verdicts[0].counterexample;
     const auto judged = [&](std::size_t loop) {
-        auto again = replay<FairPhilosophers>(weak, run.initial, run.steps);
+        auto again = replay<Philosophers>(weak, run.initial, run.steps);
         return judge_lasso(weak, p, run.steps, loop, again);
     };
     EXPECT_NE(judged(run.steps.size() + 1).find("begins after the last step"), std::string::npos);
     EXPECT_NE(judged(run.steps.size()).find("never taken"), std::string::npos);
     EXPECT_NE(judged(*run.loop + 1).find("does not close: "), std::string::npos);
     auto ceases = weak;
-    ceases.list.push_back(actor_is(FairnessKind::ceases, run.steps.back().actor));
+    ceases.fair.push_back(actor_is(FairnessKind::ceases, run.steps.back().actor));
     auto q = p;
     q.fairness = 15;
-    auto again = replay<FairPhilosophers>(ceases, run.initial, run.steps);
+    auto again = replay<Philosophers>(ceases, run.initial, run.steps);
     EXPECT_NE(judge_lasso(ceases, q, run.steps, *run.loop, again).find("is to cease"), std::string::npos);
 }
 
 // --- local steps -----------------------------------------------------------------------------------------------------
 
 /// Lights a lamp, and puts it out in a local step: between transitions it is always out.
-struct Lamp {
-    struct State {
-        std::int8_t lit;
-    };
-    unsigned actor_count() const { return 1; }
-    std::string actor_name(ActorId) const { return "lamp"; }
-    ActorKind actor_kind(ActorId) const { return ActorKind::process; }
-    std::span<const StepInfo> steps() const {
-        static constexpr std::array<StepInfo, 2> all{{{"light", "", "", false}, {"put_out", "", "", true}}};
-        return all;
-    }
-    std::span<const ChoiceInfo> choices() const { return {}; }
-    std::span<const FairnessInfo> fairness() const {
-        static const std::array<FairnessInfo, 1> all{{actor_is(FairnessKind::weak, 0)}};
-        return all;
-    }
-    bool at_rest(const State&) const { return false; }
-    void describe(const State& s, FieldSink& sink) const { sink("lit", s.lit, 0, 1); }
-    template <class F>
-    void initial_states(F&& found) const {
-        found(State{0});
-    }
-    int next_step(const State& s, ActorId) const { return s.lit; }
-    template <class Context>
-    void step(State& s, ActorId, Context& context) const {
-        context.at(static_cast<StepId>(s.lit));
-        s.lit = static_cast<std::int8_t>(1 - s.lit);
-    }
-};
-bool lit(const Lamp&, const Lamp::State& s) { return s.lit == 1; }
-bool out(const Lamp&, const Lamp::State& s) { return s.lit == 0; }
-bool never(const Lamp&, const Lamp::State&) { return false; }
+Graph lamp() {
+    Graph graph;
+    graph.size = 2;
+    graph.moves[0][0] = {{1}};
+    graph.moves[0][1] = {{0}};
+    graph.local[1] = true;
+    graph.fair = {actor_is(FairnessKind::weak, 0)};
+    return graph;
+}
+bool lit(const Graph&, const Graph::State& s) { return s.at == 1; }
+bool out(const Graph&, const Graph::State& s) { return s.at == 0; }
+bool never(const Graph&, const Graph::State&) { return false; }
 
 TEST(Liveness, LooksIntoTransitionsOfSeveralSteps) {
     for (const bool fuse : {false, true}) {
         SearchOptions options;
         options.fuse = fuse;
-        std::vector<Property<Lamp>> all;
+        std::vector<Property<Graph>> all;
         for (const auto holds : {lit, out}) {
             for (const PropertyKind kind : {PropertyKind::always_eventually, PropertyKind::eventually_always}) {
-                all.push_back(property<Lamp>("p", kind));
+                all.push_back(property<Graph>("p", kind));
                 all.back().holds = holds;
                 all.back().fairness = 1;
             }
         }
-        all.push_back(property<Lamp>("lit leads to out", PropertyKind::leads_to));
+        all.push_back(property<Graph>("lit leads to out", PropertyKind::leads_to));
         all.back().trigger = lit;
         all.back().holds = out;
         all.back().fairness = 1;
-        all.push_back(property<Lamp>("lit leads to nothing", PropertyKind::leads_to));
+        all.push_back(property<Graph>("lit leads to nothing", PropertyKind::leads_to));
         all.back().trigger = lit;
         all.back().holds = never;
         all.back().fairness = 1;
-        const auto result = check<Lamp>(Lamp{}, all, options);
+        const auto result = check<Graph>(lamp(), all, options);
         EXPECT_EQ(result.statistics.states, fuse ? 1U : 2U);
         EXPECT_EQ(result.verdicts[0].status, Status::holds);     // always eventually lit
         EXPECT_EQ(result.verdicts[1].status, Status::violated);  // eventually always lit
@@ -401,8 +330,8 @@ TEST(Liveness, LooksIntoTransitionsOfSeveralSteps) {
         EXPECT_EQ(result.verdicts[5].status, Status::violated);
         for (const std::size_t i : {1U, 3U, 5U}) {
             const auto& run = *result.verdicts[i].counterexample;
-            auto again = replay<Lamp>(Lamp{}, run.initial, run.steps);
-            EXPECT_EQ(judge_lasso(Lamp{}, all[i], run.steps, *run.loop, again), "") << i;
+            auto again = replay<Graph>(lamp(), run.initial, run.steps);
+            EXPECT_EQ(judge_lasso(lamp(), all[i], run.steps, *run.loop, again), "") << i;
         }
     }
 }
@@ -411,13 +340,13 @@ TEST(Liveness, LooksIntoTransitionsOfSeveralSteps) {
 
 TEST(Liveness, SaysNothingOfWhatWasNotExplored) {
     const auto strong = with(Philosophers{3, true, false}, FairnessKind::strong, 3);
-    const auto p = leads<FairPhilosophers>(first_hungry, first_eats, 7);
+    const auto p = leads<Philosophers>(first_hungry, first_eats, 7);
     for (const Strategy strategy : {Strategy::breadth_first, Strategy::depth_first}) {
         SearchOptions options;
         options.strategy = strategy;
-        EXPECT_EQ(check<FairPhilosophers>(strong, {p}, options).verdicts[0].status, Status::holds);
+        EXPECT_EQ(check<Philosophers>(strong, {p}, options).verdicts[0].status, Status::holds);
         options.max_states = 6;
-        const auto result = check<FairPhilosophers>(strong, {p}, options);
+        const auto result = check<Philosophers>(strong, {p}, options);
         EXPECT_EQ(result.ended, Ended::state_limit);
         // States that were not expanded have no successors, and are no place to stay in for ever.
         EXPECT_EQ(result.verdicts[0].status, Status::incomplete);
@@ -429,36 +358,36 @@ TEST(Liveness, FindsALassoAmongTheStatesThereAre) {
     const auto lazy = with(Philosophers{3, true, false}, FairnessKind::weak, 0);
     SearchOptions options;
     options.max_depth = 2;
-    const auto result = check<FairPhilosophers>(lazy, {leads<FairPhilosophers>(first_hungry, first_eats, 0)}, options);
+    const auto result = check<Philosophers>(lazy, {leads<Philosophers>(first_hungry, first_eats, 0)}, options);
     EXPECT_EQ(result.ended, Ended::depth_limit);
     EXPECT_EQ(result.verdicts[0].status, Status::violated);
 }
 
-bool nobody_eats(const FairPhilosophers& m, const Philosophers::State& s) {
+bool nobody_eats(const Philosophers& m, const Philosophers::State& s) {
     return std::all_of(s.pc.begin(), s.pc.begin() + m.count, [](int pc) { return pc != 2; });
 }
 
 TEST(Liveness, DoesNotFollowRunsPastASafetyViolation) {
     auto fair = with(Philosophers{3, true, false}, FairnessKind::weak, 3);
-    auto safe = property<FairPhilosophers>("nobody eats", PropertyKind::invariant);
+    auto safe = property<Philosophers>("nobody eats", PropertyKind::invariant);
     safe.holds = nobody_eats;
-    const auto p = leads<FairPhilosophers>(first_hungry, first_eats, 7);
-    const auto result = check<FairPhilosophers>(fair, {safe, p});
+    const auto p = leads<Philosophers>(first_hungry, first_eats, 7);
+    const auto result = check<Philosophers>(fair, {safe, p});
     EXPECT_EQ(result.verdicts[0].status, Status::violated);
     // Every run comes to where somebody eats, and is not followed there.
     EXPECT_EQ(result.verdicts[1].status, Status::holds);
-    EXPECT_EQ(check<FairPhilosophers>(fair, {p}).verdicts[0].status, Status::violated);
+    EXPECT_EQ(check<Philosophers>(fair, {p}).verdicts[0].status, Status::violated);
 }
 
 TEST(Liveness, MemoryLimitLeavesItOpen) {
     const auto strong = with(Philosophers{5, true, false}, FairnessKind::strong, 5);
-    const auto p = leads<FairPhilosophers>(first_hungry, first_eats, 31);
-    const auto whole = check<FairPhilosophers>(strong, {p});
+    const auto p = leads<Philosophers>(first_hungry, first_eats, 31);
+    const auto whole = check<Philosophers>(strong, {p});
     ASSERT_EQ(whole.verdicts[0].status, Status::holds);
     ASSERT_GT(whole.statistics.graph_transitions, 0U);
     SearchOptions options;
     options.max_memory_bytes = whole.statistics.memory_bytes + 1;
-    const auto result = check<FairPhilosophers>(strong, {p}, options);
+    const auto result = check<Philosophers>(strong, {p}, options);
     EXPECT_EQ(result.ended, Ended::memory_limit);
     EXPECT_FALSE(result.complete);
     EXPECT_EQ(result.verdicts[0].status, Status::incomplete);

@@ -6,11 +6,13 @@
 #include "tests/checker/brute_force.hpp"
 #include "tests/checker/example_models.hpp"
 #include "tests/checker/few_samples.hpp"
+#include "tests/checker/graph_model.hpp"
 
 namespace vmemcheck::checker {
 namespace {
 
 using examples::brute_force;
+using examples::Graph;
 using examples::invariant;
 using examples::Peterson;
 using examples::Philosophers;
@@ -308,41 +310,15 @@ TEST(Search, FailedAssertionsMayCountForAPropertyOfAnyKind) {
     EXPECT_EQ(reached.statistics.states, brute_force(model).depth.size());
 }
 
-/// Goes to 1 with a failure or, by the second answer, without; then on to 2.
-struct TwoWays {
-    struct State {
-        std::int8_t n;
-    };
-    unsigned actor_count() const { return 1; }
-    std::string actor_name(ActorId) const { return "walker"; }
-    ActorKind actor_kind(ActorId) const { return ActorKind::process; }
-    std::span<const StepInfo> steps() const {
-        static constexpr std::array<StepInfo, 1> all{{{"walk", "", ""}}};
-        return all;
-    }
-    std::span<const ChoiceInfo> choices() const {
-        static constexpr std::array<ChoiceInfo, 1> all{{{"way", {}, false}}};
-        return all;
-    }
-    bool at_rest(const State&) const { return true; }
-    void describe(const State& s, FieldSink& sink) const { sink("n", s.n, 0, 2); }
-    template <class F>
-    void initial_states(F&& found) const {
-        found(State{});
-    }
-    template <class Context>
-    void step(State& s, ActorId, Context& context) const {
-        if (s.n == 2) return context.blocked({"the end"});
-        context.at(0);
-        if (s.n == 0 && context.choose(0, 2) == 0) context.fail(0, "the wrong way");
-        ++s.n;
-    }
-};
-
 TEST(Search, RunsDoNotPassFailedAssertions) {
-    auto end = property<TwoWays>("end", PropertyKind::reachability);
-    end.holds = [](const TwoWays&, const TwoWays::State& s) { return s.n == 2; };
-    const auto result = check<TwoWays>(TwoWays{}, {property<TwoWays>("no-fail", PropertyKind::assertion), end});
+    // To 1 with a failure or, by the second answer, without; then on to 2.
+    Graph two_ways;
+    two_ways.size = 3;
+    two_ways.moves[0][0] = {{1, true}, {1, false}};
+    two_ways.moves[0][1] = {{2, false}};
+    auto end = property<Graph>("end", PropertyKind::reachability);
+    end.holds = [](const Graph&, const Graph::State& s) { return s.at == 2; };
+    const auto result = check<Graph>(two_ways, {property<Graph>("no-fail", PropertyKind::assertion), end});
     ASSERT_EQ(result.verdicts[0].status, Status::violated);
     EXPECT_EQ(result.verdicts[0].counterexample->steps.back().choices, (std::vector<ChoiceTaken>{{0, 0}}));
     ASSERT_EQ(result.verdicts[1].status, Status::reached);

@@ -8,10 +8,12 @@
 
 #include "checker/search.hpp"
 #include "tests/checker/example_models.hpp"
+#include "tests/checker/graph_model.hpp"
 
 namespace vmemcheck::checker {
 namespace {
 
+using examples::Graph;
 using examples::Philosophers;
 using examples::Workers;
 
@@ -134,61 +136,40 @@ TEST(Successors, FailuresEndAnOutcome) {
     EXPECT_STREQ(result.all[0].failures[0].message, "a broken job was handed in");
 }
 
-/// One actor whose local steps never end, and whose local step may turn out to be blocked.
-struct Spinner {
-    struct State {
-        std::int8_t n;
-    };
-    bool blocks = false;
-    unsigned actor_count() const { return 1; }
-    std::string actor_name(ActorId) const { return "spinner"; }
-    ActorKind actor_kind(ActorId) const { return ActorKind::process; }
-    std::span<const StepInfo> steps() const {
-        static constexpr std::array<StepInfo, 1> all{{{"spin", "", "", true}}};
-        return all;
+/// Its first actor goes round by local steps, or comes to a place where they are blocked.
+Graph by_local_steps(bool blocks) {
+    Graph graph;
+    graph.size = Graph::most;
+    graph.local.fill(true);
+    for (int s = 0; s < static_cast<int>(Graph::most); ++s) {
+        auto& moves = graph.moves[0][static_cast<unsigned>(s)];
+        if (blocks && s >= 3) continue;
+        moves.push_back({(s + 1) % static_cast<int>(Graph::most)});
+        if (!blocks) moves.push_back({(s + 2) % static_cast<int>(Graph::most)});
     }
-    std::span<const ChoiceInfo> choices() const {
-        static constexpr std::array<ChoiceInfo, 1> all{{{"by", {}, false}}};
-        return all;
-    }
-    bool at_rest(const State&) const { return true; }
-    void describe(const State& s, FieldSink& sink) const { sink("n", s.n, 0, 99); }
-    template <class F>
-    void initial_states(F&& found) const {
-        found(State{});
-    }
-    int next_step(const State&, ActorId) const { return 0; }
-    template <class Context>
-    void step(State& s, ActorId, Context& context) const {
-        context.at(0);
-        if (blocks && s.n >= 3) {
-            s.n = 77;  // is to be dropped
-            return context.blocked({"enough"});
-        }
-        s.n = static_cast<std::int8_t>((s.n + 1 + (blocks ? 0 : context.choose(0, 2))) % 100);
-    }
-};
+    return graph;
+}
 
 TEST(Successors, EndlessLocalStepsAreCut) {
-    const auto result = outcomes(Spinner{}, Spinner::State{}, 0, true);
-    EXPECT_LE(result.all.size(), std::size_t{Expander<Spinner>::max_runs});
+    const auto result = outcomes(by_local_steps(false), Graph::State{}, 0, true);
+    EXPECT_LE(result.all.size(), std::size_t{Expander<Graph>::max_runs});
     for (const auto& outcome : result.all) {
-        EXPECT_LE(outcome.steps.size(), std::size_t{Expander<Spinner>::max_chain});
+        EXPECT_LE(outcome.steps.size(), std::size_t{Expander<Graph>::max_chain});
         EXPECT_TRUE(outcome.steps[0].starts_transition);
     }
 }
 
 TEST(Successors, AChainEndsBeforeALocalStepThatIsBlocked) {
-    const auto result = outcomes(Spinner{true}, Spinner::State{}, 0, true);
+    const auto result = outcomes(by_local_steps(true), Graph::State{}, 0, true);
     ASSERT_EQ(result.all.size(), 1U);
     EXPECT_EQ(result.all[0].steps.size(), 3U);
-    EXPECT_EQ(result.all[0].steps.back().after.n, 3);
+    EXPECT_EQ(result.all[0].steps.back().after.at, 3);
 }
 
 TEST(Successors, ASearchStoresTheStateBeforeTheBlockedStep) {
-    const auto never = [](const Spinner&, const Spinner::State& s) { return s.n == 0 || s.n == 3; };
+    const auto never = [](const Graph&, const Graph::State& s) { return s.at == 0 || s.at == 3; };
     const auto result =
-        check<Spinner>(Spinner{true}, {examples::invariant<Spinner>("no-state-of-a-blocked-run", never)});
+        check<Graph>(by_local_steps(true), {examples::invariant<Graph>("no-state-of-a-blocked-run", never)});
     EXPECT_EQ(result.verdicts[0].status, Status::holds);
     EXPECT_EQ(result.statistics.states, 2U);
 }
