@@ -10,7 +10,7 @@ namespace vmemcheck::checker {
 namespace {
 
 /// Adds what it is told to, 0 to 2 at once, until it is past `last`.
-struct Counter {
+struct Adder {
     struct State {
         std::int16_t value = 0;
     };
@@ -41,9 +41,9 @@ struct Counter {
     }
 };
 
-std::string text_of(const Counter& model, PropertyKind kind, bool (*holds)(const Counter&, const Counter::State&),
-                    bool (*trigger)(const Counter&, const Counter::State&) = nullptr, bool expected = true) {
-    Property<Counter> property;
+std::string text_of(const Adder& model, PropertyKind kind, bool (*holds)(const Adder&, const Adder::State&),
+                    bool (*trigger)(const Adder&, const Adder::State&) = nullptr, bool expected = true) {
+    Property<Adder> property;
     property.id = "it";
     property.kind = kind;
     property.holds = holds;
@@ -53,9 +53,9 @@ std::string text_of(const Counter& model, PropertyKind kind, bool (*holds)(const
     return result_text(model, properties, check(model, properties));
 }
 
-bool is_two(const Counter&, const Counter::State& s) { return s.value == 2; }
-bool is_negative(const Counter&, const Counter::State& s) { return s.value < 0; }
-bool is_not_negative(const Counter&, const Counter::State& s) { return s.value >= 0; }
+bool is_two(const Adder&, const Adder::State& s) { return s.value == 2; }
+bool is_negative(const Adder&, const Adder::State& s) { return s.value < 0; }
+bool is_not_negative(const Adder&, const Adder::State& s) { return s.value >= 0; }
 
 TEST(Print, ThousandsAreGrouped) {
     EXPECT_EQ(text_of({}, PropertyKind::invariant, is_not_negative),
