@@ -8,9 +8,17 @@ namespace vmemcheck::checker {
 
 namespace {
 
-/// How long a thread looks for more work before it sleeps. One that sleeps between two phases of a round is woken on
-/// the core of the one that wakes it, and may be kept there for the whole phase: then the two never run side by side.
+/// How long a thread looks for more work, or for the end of it, before it sleeps. One that sleeps between two phases of
+/// a round is woken late, and on the core of the one that wakes it, and may be kept there for the whole phase: then the
+/// two never run side by side.
 constexpr std::chrono::milliseconds patience{1};
+
+/// Looks for it so long.
+template <class Come>
+void look_for(Come&& come) {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (!come() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+}
 
 }  // namespace
 
@@ -41,6 +49,7 @@ void Team::run(const std::function<void(unsigned)>& work) {
     begin_.notify_all();
     work(0);
     if (threads_.empty()) return;
+    look_for([this] { return working_ == 0; });
     std::unique_lock lock(mutex_);
     done_.wait(lock, [this] { return working_ == 0; });
 }
@@ -48,8 +57,7 @@ void Team::run(const std::function<void(unsigned)>& work) {
 void Team::follow(unsigned number) {
     std::uint64_t seen = 0;
     for (;;) {
-        const auto until = std::chrono::steady_clock::now() + patience;
-        while (round_ == seen && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+        look_for([&] { return round_ != seen; });
         std::unique_lock lock(mutex_);
         begin_.wait(lock, [&] { return end_ || round_ != seen; });
         if (end_) return;
