@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "checker/memory.hpp"
+
 namespace vmemcheck::checker {
 
 /// Sizes of the last levels of a breadth-first search. They mostly grow, for many levels, and shrink again: while they
@@ -35,5 +37,15 @@ class LevelSizes {
     std::array<std::uint64_t, compared + 1> sizes_{};
     std::size_t count_ = 0;
 };
+
+/// By how many fifths parts of a table are to grow (CompactTable::grow_by()). To the double while at least as many
+/// states are to come as were seen, which moves each key half as often as two fifths do; but not where there is no
+/// memory for the double of all, as parts that got it would have room that the others lack. By little when few are to
+/// come.
+[[nodiscard]] inline unsigned fifths_to_grow_by(LevelSizes::Trend trend, const MemoryBudget& budget) {
+    const bool plenty = budget.limit() == 0 || budget.used() <= budget.limit() / 2;
+    if (trend == LevelSizes::Trend::growing && plenty) return 5;
+    return trend == LevelSizes::Trend::shrinking ? 1 : 2;
+}
 
 }  // namespace vmemcheck::checker

@@ -17,15 +17,6 @@ unsigned threads_for(const SearchOptions& options) {
     return options.threads == 0 ? std::max(1U, std::thread::hardware_concurrency()) : options.threads;
 }
 
-/// By how many fifths the table's parts grow: to the double while at least as many states are to come as were seen,
-/// which moves each key half as often as two fifths do, if there is memory for the double of all; by little when few
-/// are to come.
-unsigned fifths_to_grow_by(LevelSizes::Trend trend, const MemoryBudget& budget) {
-    const bool plenty = budget.limit() == 0 || budget.used() <= budget.limit() / 2;
-    if (trend == LevelSizes::Trend::growing && plenty) return 5;
-    return trend == LevelSizes::Trend::shrinking ? 1 : 2;
-}
-
 /// How states wait that have such keys.
 KeyFormat format_of(const Packer& packer, const StateKeys& keys) {
     return keys.plain() ? KeyFormat::of_words(packer.bits()) : KeyFormat(keys.home_bits(), keys.form());

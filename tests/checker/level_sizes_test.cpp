@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <initializer_list>
 
+#include "checker/memory.hpp"
+
 namespace vmemcheck::checker {
 namespace {
 
@@ -46,6 +48,20 @@ TEST(LevelSizes, AreOfAnySize) {
     const std::uint64_t most = ~std::uint64_t{0};
     EXPECT_EQ(trend_of({most / 2, most}), Trend::growing);
     EXPECT_EQ(trend_of({most, most / 2}), Trend::shrinking);
+}
+
+TEST(LevelSizes, TellByHowMuchATableIsToGrow) {
+    MemoryBudget any;
+    EXPECT_EQ(fifths_to_grow_by(Trend::growing, any), 5U);
+    EXPECT_EQ(fifths_to_grow_by(Trend::steady, any), 2U);
+    EXPECT_EQ(fifths_to_grow_by(Trend::shrinking, any), 1U);
+    MemoryBudget limited(1000);
+    ASSERT_TRUE(limited.take(500));
+    EXPECT_EQ(fifths_to_grow_by(Trend::growing, limited), 5U);
+    ASSERT_TRUE(limited.take(1));
+    EXPECT_EQ(fifths_to_grow_by(Trend::growing, limited), 2U) << "there is no memory for the double of all";
+    EXPECT_EQ(fifths_to_grow_by(Trend::shrinking, limited), 1U);
+    limited.give_back(501);
 }
 
 }  // namespace
