@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /// \file
-/// The states of a level of a search, as keys.
+/// The states of a level of a search, as they wait to be expanded.
 #pragma once
 
 #include <algorithm>
@@ -39,6 +39,7 @@ struct KeyFormat {
     [[nodiscard]] bool valid() const {
         return form.valid() && home_bytes <= sizeof(Key::home) && rest_bytes == (form.bits() + 7) / 8 && bytes() >= 1;
     }
+    /// Whether it is that of packed words.
     [[nodiscard]] bool has_words() const { return home_bytes == 0; }
     void append(std::vector<unsigned char>& to, const Key& key) const {
         to.resize(to.size() + bytes());

@@ -38,11 +38,9 @@ class StateKeys {
     [[nodiscard]] RestForm form() const;
 
     /// The key of a packed state, if plain().
-    [[nodiscard]] Key key_of_word(std::uint64_t word) const { return key_of_word(word, home_bits_, mixer_); }
-    /// The same, for a loop that keeps home_bits() and mixer() in registers.
-    [[nodiscard]] static Key key_of_word(std::uint64_t word, unsigned home_bits, const Mixer& mixer) {
-        const std::uint64_t rest = word >> home_bits;
-        return {rest, mixer.mix(static_cast<std::uint32_t>(word & low_bits(home_bits)), rest)};
+    [[nodiscard]] Key key_of_word(std::uint64_t word) const {
+        const std::uint64_t rest = word >> home_bits_;
+        return {rest, mixer_.mix(static_cast<std::uint32_t>(word & low_bits(home_bits_)), rest)};
     }
     [[nodiscard]] const Mixer& mixer() const { return mixer_; }
     /// What of a key its leaves say: those of states that differ in one leaf only differ there.
@@ -67,13 +65,9 @@ class StateKeys {
     /// The key of a packed state of which nothing is known.
     [[nodiscard]] bool key_of(const std::uint64_t* packed, Key& key);
 
-    /// The packed state of a key.
+    /// The packed state of a key, if not plain().
     void packed_of(const Key& key, std::uint64_t* packed) const {
         const Core core = core_of(key);
-        if (plain()) {
-            packed[0] = core.core | key.rest << home_bits_;
-            return;
-        }
         for (unsigned i = 0; i < leaves_; ++i) {
             const std::uint64_t part = (key.rest >> (i * part_bits_)) & part_mask_;
             const auto number = static_cast<std::uint32_t>(((core.core >> (i * core_bits_)) & low_bits(core_bits_)) |

@@ -37,7 +37,7 @@ class Team {
     std::condition_variable done_;
     const std::function<void(unsigned)>* work_ = nullptr;
     std::atomic<std::uint64_t> round_ = 0;  ///< changed under the mutex, looked at without
-    std::atomic<unsigned> working_ = 0;
+    std::atomic<unsigned> working_ = 0;     ///< threads that are not done; the same
     bool end_ = false;
 };
 
