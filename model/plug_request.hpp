@@ -10,6 +10,7 @@ namespace vmemcheck::bbm {
 template <class D, class Context>
 struct PlugRequest : WorkerPart<D, Context> {
     using Base = WorkerPart<D, Context>;
+    using Base::begin_operation;
     using Base::c;
     using Base::find_bb;
     using Base::finish;
@@ -132,9 +133,7 @@ struct PlugRequest : WorkerPart<D, Context> {
     void add_lock() {
         if (!this->lock_device_hotplug(self)) return;
         this->show(EventKind::dev_hotplug_lock_ret, self);
-        s.op = static_cast<int>(StepId::op_add);
-        s.op_caller = caller::add_memory;
-        s.op_mb = s.numbering.first_memory_block(c.scope, this->worker_bb());
+        begin_operation(StepId::op_add, caller::add_memory);
         next(StepId::wk_add_return);
     }
 

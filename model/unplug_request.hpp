@@ -12,6 +12,7 @@ template <class D, class Context>
 struct UnplugRequest : WorkerPart<D, Context> {
     using Base = WorkerPart<D, Context>;
     using Value = typename D::Value;
+    using Base::begin_operation;
     using Base::c;
     using Base::find_bb;
     using Base::finish;
@@ -131,9 +132,7 @@ struct UnplugRequest : WorkerPart<D, Context> {
     void oar_lock() {
         if (!this->lock_device_hotplug(self)) return;
         this->show(EventKind::dev_hotplug_lock_ret, self);
-        s.op = static_cast<int>(StepId::op_offline_enter);
-        s.op_caller = caller::offline_and_remove;
-        s.op_mb = s.numbering.first_memory_block(c.scope, this->worker_bb());
+        begin_operation(StepId::op_offline_enter, caller::offline_and_remove);
         next(StepId::wk_oar_return);
     }
 
@@ -151,9 +150,7 @@ struct UnplugRequest : WorkerPart<D, Context> {
     }
     void remove_later() {
         if (!this->lock_device_hotplug(self)) return;
-        s.op = static_cast<int>(StepId::op_remove);
-        s.op_caller = caller::offline_and_remove;
-        s.op_mb = s.numbering.first_memory_block(c.scope, this->worker_bb());
+        begin_operation(StepId::op_remove, caller::offline_and_remove);
     }
 
     void oar_retry() {

@@ -48,6 +48,7 @@ struct Worker : WorkerPart<D, Context> {
             default:
                 break;
         }
+        // Steps that are left are numbered in this order (steps.inc).
         if (pc <= StepId::wk_response_all) {
             if (const auto rc = SendRequest<D, Context>{*this}.step(pc)) answered(*rc);
         } else if (pc <= StepId::wk_add_done) {

@@ -58,6 +58,14 @@ struct WorkerPart : Run<D, Context> {
         return false;
     }
 
+    /// Core MM begins an operation with the first memory block of the big block; device_hotplug_lock is held.
+    /// \param who goes on with its result, of caller
+    void begin_operation(StepId op, int who) {
+        s.op = static_cast<int>(op);
+        s.op_caller = who;
+        s.op_mb = s.numbering.first_memory_block(c.scope, this->worker_bb());
+    }
+
     /// The end of the loop: what `rc` makes of the run.
     void finish() {
         switch (D::index(s.wk_rc)) {
