@@ -27,7 +27,9 @@ inline constexpr std::int64_t beyond = std::int64_t{1} << 56;
 /// One line as JSON; discarded if it is none or nested too deep.
 [[nodiscard]] Json parse_line(const std::string& text);
 
+/// Whether it is an object that has a field.
 [[nodiscard]] bool has(const Json& object, const char* key);
+/// The field of an object; nothing if there is none, or it is no integer.
 [[nodiscard]] std::optional<std::int64_t> integer(const Json& object, const char* key);
 
 }  // namespace vmemcheck::conformance::reading
