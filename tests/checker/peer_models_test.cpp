@@ -42,24 +42,30 @@ void expect_as_brute_force() {
 }
 
 TEST(PeerModels, BlocksCountAsBruteForceAndAsReckoned) {
-    expect_as_brute_force<Blocks<4>>();
-    const auto found = report(Blocks<4>{}, 1);
-    EXPECT_EQ(found.statistics.states, 5U * 5 * 5 * 5);
-    EXPECT_EQ(found.statistics.transitions, 4U * 8 * 5 * 5 * 5);
-    EXPECT_EQ(found.statistics.max_depth, 4U * 4);
+    expect_as_brute_force<Blocks<5>>();
+    const auto found = report(Blocks<5>{}, 1);
+    EXPECT_EQ(found.statistics.states, 5U * 5 * 5 * 5 * 5);
+    EXPECT_EQ(found.statistics.transitions, 5U * 8 * 5 * 5 * 5 * 5);
+    EXPECT_EQ(found.statistics.max_depth, 4U * 5);
 }
 
-TEST(PeerModels, PetersonCountsAsBruteForce) { expect_as_brute_force<Peterson<3>>(); }
+TEST(PeerModels, PetersonCountsAsBruteForce) {
+    expect_as_brute_force<Peterson<2>>();
+    expect_as_brute_force<Peterson<3>>();
+}
 
 TEST(PeerModels, TokensCountAsBruteForceAndAsReckoned) {
-    expect_as_brute_force<Tokens<5>>();
-    // Two places of five for the tokens; who holds one is in one of three conditions, the others in one of two.
-    EXPECT_EQ(report(Tokens<5>{}, 1).statistics.states, 10U * 3 * 3 * 2 * 2 * 2);
+    expect_as_brute_force<Tokens<6>>();
+    // Two places of six for the tokens; who holds one is in one of three conditions, the others in one of two.
+    EXPECT_EQ(report(Tokens<6>{}, 1).statistics.states, 15U * 3 * 3 * 2 * 2 * 2 * 2);
 }
 
 TEST(PeerModels, CoherenceCountsAsBruteForce) { expect_as_brute_force<Coherence<2>>(); }
 
-TEST(PeerModels, BigBlocksCountAsBruteForce) { expect_as_brute_force<Bbm<2>>(); }
+TEST(PeerModels, BigBlocksCountAsBruteForce) {
+    expect_as_brute_force<Bbm<1>>();
+    expect_as_brute_force<Bbm<2>>();
+}
 
 TEST(PeerModels, SlowAreNotChangedByTheCacheOfSteps) {
     const auto same = [](const auto& model) {
@@ -75,10 +81,10 @@ TEST(PeerModels, SlowAreNotChangedByTheCacheOfSteps) {
     };
     for (const bool bug : {false, true}) {
         same(Bbm<2>{bug});
-        same(Blocks<4>{bug});
+        same(Blocks<5>{bug});
         same(Coherence<2>{bug});
         same(Peterson<3>{bug});
-        same(Tokens<5>{bug});
+        same(Tokens<6>{bug});
     }
 }
 

@@ -88,15 +88,16 @@ TEST(QuotientTest, MarksEveryInitialNode) {
     for (const Quotient::Node& node : visitor.quotient().nodes()) EXPECT_TRUE(node.initial);
 }
 
-/// Collects the waits of a search.
+/// Collects the waits of a search for two philosophers.
 struct Waits final : Visitor<Philosophers> {
     std::map<std::pair<ActorId, int>, unsigned> seen;
     std::uint64_t unexpanded = 0;
 
     void on_state(const State&, bool, bool expanded) override { unexpanded += expanded ? 0 : 1; }
     void on_step(const State&, const State&, ActorId, StepId) override {}
-    void on_wait(const State&, ActorId actor, const Guard& guard) override {
-        EXPECT_TRUE(guard.what.starts_with("fork ")) << guard.what;
+    void on_wait(const State& state, ActorId actor, const Guard& guard) override {
+        const bool has_first = state.pc[actor] == 1;
+        EXPECT_EQ(guard.what, Philosophers::forks[has_first ? 1 - actor : actor]);
         ++seen[{actor, guard.holder}];
     }
 };
