@@ -4,10 +4,8 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -32,13 +30,9 @@ class Team {
     void follow(unsigned number);
 
     std::vector<std::thread> threads_;
-    std::mutex mutex_;
-    std::condition_variable begin_;
-    std::condition_variable done_;
-    const std::function<void(unsigned)>* work_ = nullptr;
-    std::atomic<std::uint64_t> round_ = 0;  ///< changed under the mutex, looked at without
-    std::atomic<unsigned> working_ = 0;     ///< threads that are not done; the same
-    bool end_ = false;
+    const std::function<void(unsigned)>* work_ = nullptr;  ///< null: there is none any more
+    std::atomic<std::uint32_t> round_ = 0;                 ///< another one when work_ is
+    std::atomic<std::uint32_t> working_ = 0;               ///< threads that are not done
 };
 
 }  // namespace vmemcheck::checker

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
+#include <thread>
 
 namespace vmemcheck::checker {
 namespace {
@@ -20,6 +22,23 @@ TEST(Team, RunsOnEachThreadOnce) {
     std::thread::id who;
     one.run([&](unsigned) { who = std::this_thread::get_id(); });
     EXPECT_EQ(who, std::this_thread::get_id());
+}
+
+TEST(Team, WaitsForThoseThatTakeLong) {
+    using namespace std::chrono_literals;
+    Team team(3);
+    std::array<unsigned, 3> times{};
+    for (unsigned slow = 0; slow < 3; ++slow) {
+        for (unsigned i = 0; i < 3; ++i) {
+            team.run([&](unsigned worker) {
+                // The others are asleep by then.
+                if (worker == slow) std::this_thread::sleep_for(5ms);
+                ++times[worker];
+            });
+            ASSERT_EQ(times, (std::array<unsigned, 3>{3 * slow + i + 1, 3 * slow + i + 1, 3 * slow + i + 1}));
+        }
+        std::this_thread::sleep_for(5ms);
+    }
 }
 
 }  // namespace
