@@ -32,7 +32,7 @@ void RoundRecords::grow() {
     const std::size_t size = this->size();
     // There may be as many as memory for them allows, so little of it is to be free.
     const std::size_t room = std::max<std::size_t>(size + size / 4, 64);
-    auto larger = std::make_unique_for_overwrite<RoundRecord[]>(room);
+    auto larger = std::make_unique_for_overwrite<RoundRecord[]>(room + written_ahead);
     std::copy_n(all_.get(), size, larger.get());
     all_ = std::move(larger);
     next_ = all_.get() + size;

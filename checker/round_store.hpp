@@ -26,6 +26,7 @@
 #include "checker/own_lines.hpp"
 #include "checker/packer.hpp"
 #include "checker/parallel_packer.hpp"
+#include "checker/prefetch.hpp"
 #include "checker/parallel_unpacker.hpp"
 #include "checker/seen_prints.hpp"
 #include "checker/state_keys.hpp"
@@ -50,6 +51,7 @@ class RoundRecords {
     void add_unless(bool known, const RoundRecord& record) {
         if (next_ == end_) [[unlikely]]
             grow();
+        prefetch_to_write(next_ + written_ahead);
         *next_ = record;
         next_ += known ? 0 : 1;
     }
@@ -67,16 +69,19 @@ class RoundRecords {
     [[nodiscard]] const RoundRecord* data() const { return all_.get(); }
     [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(next_ - all_.get()); }
     [[nodiscard]] std::size_t bytes() const {
-        return static_cast<std::size_t>(end_ - all_.get()) * sizeof(RoundRecord) +
+        return (static_cast<std::size_t>(end_ - all_.get()) + written_ahead) * sizeof(RoundRecord) +
                prints_.capacity() * sizeof(std::uint64_t);
     }
 
  private:
+    /// Another thread, which stores them, has the lines in its cache: each would be waited for.
+    static constexpr std::size_t written_ahead = 8;
+
     void grow();
 
     std::unique_ptr<RoundRecord[]> all_;
     RoundRecord* next_ = nullptr;
-    RoundRecord* end_ = nullptr;
+    RoundRecord* end_ = nullptr;         ///< of the room; some more are there, to be fetched
     std::vector<std::uint64_t> prints_;  ///< of approximate searches
 };
 
