@@ -159,7 +159,7 @@ class RoundSearch : SearchFrame<M> {
         torn_ = true;
         const std::size_t chunks = store_->cut(statistics_.transitions / std::max<std::uint64_t>(1, expanded_));
         for (std::size_t i = 0; i < chunks; ++i) expanded_ += store_->chunk(i).states.count;
-        store_->each(chunks, [&](std::size_t i, unsigned worker) { workers_[worker]->expand(store_->chunk(i), look); });
+        store_->each_chunk([&](std::size_t i, unsigned worker) { workers_[worker]->expand(store_->chunk(i), look); });
         gather();
         if (ended_) {
             store_->drop_records();

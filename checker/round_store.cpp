@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <new>
+#include <numeric>
 #include <thread>
 #include <utility>
 
@@ -58,6 +59,7 @@ RoundStore::RoundStore(std::span<const FieldInfo> fields, std::span<const unsign
       level_(budget_),
       next_(budget_),
       team_(threads_for(options)),
+      shares_(team_.size()),
       buffers_(team_.size()),
       state_(sample.begin(), sample.end()),
       packed_(packer_.words()) {
@@ -116,28 +118,35 @@ std::size_t RoundStore::cut(std::uint64_t degree) {
         const std::size_t memory = budget_.limit() == 0 ? unlimited : budget_.limit();
         states = std::max(states, memory / 8 / sizeof(RoundRecord) / std::max<std::uint64_t>(degree, 1));
     }
+    states = std::min(states, level_.size());
+    // Equal ones, and a number of them that threads can share.
+    constexpr std::uint64_t shared_by = 8;
+    std::uint64_t chunks = (states + chunk_states - 1) / chunk_states;
+    if (chunks > shared_by / 2) chunks = (chunks + shared_by - 1) / shared_by * shared_by;
+    const std::uint64_t size = chunks == 0 ? 0 : (states + chunks - 1) / chunks;
     chunks_in_use_ = 0;
     std::uint64_t taken = 0;
-    while (taken < states && taken < level_.size()) {
+    while (taken < states) {
         if (chunks_in_use_ == chunks_.size()) chunks_.emplace_back();
         RoundChunk& chunk = chunks_[chunks_in_use_++];
-        chunk.states =
-            level_.run(taken, static_cast<std::uint32_t>(std::min<std::uint64_t>(chunk_states, states - taken)));
+        chunk.states = level_.run(taken, static_cast<std::uint32_t>(std::min(size, states - taken)));
         chunk.first = expanded_ + taken;
         taken += chunk.states.count;
     }
     return chunks_in_use_;
 }
 
-void RoundStore::each(std::size_t count, const std::function<void(std::size_t, unsigned)>& work) {
-    std::atomic<std::size_t> next{0};
+void RoundStore::each_chunk(const std::function<void(std::size_t, unsigned)>& work) {
+    shares_.divide(chunks_in_use_, Shares::Helps::later);
+    each(work);
+}
+
+/// Calls work(i, worker) for what is shared; not on all threads if there are few chunks in this round.
+void RoundStore::each(const std::function<void(std::size_t, unsigned)>& work) {
     std::atomic<bool> failed{false};
     const std::function<void(unsigned)> help = [&](unsigned worker) {
         try {
-            for (std::size_t i = next.fetch_add(1, std::memory_order_relaxed); i < count;
-                 i = next.fetch_add(1, std::memory_order_relaxed)) {
-                work(i, worker);
-            }
+            shares_.do_share(worker, [&](std::size_t i) { work(i, worker); });
         } catch (const std::bad_alloc&) {
             failed.store(true, std::memory_order_relaxed);
         }
@@ -157,14 +166,24 @@ RoundStore::Full RoundStore::take_in() {
     std::atomic<bool> full{false};
     if (table_) table_->grow_by(fifths_to_grow_by(level_sizes_.trend(), budget_));
     const auto grow = groups_to_grow();
-    each(parts(), [&](std::size_t i, unsigned) {
-        const auto part = static_cast<unsigned>(i);
+    // Those of a share that grow come first: nobody is to wait for one that is begun last.
+    std::array<std::uint8_t, most_round_parts> order{};
+    std::iota(order.begin(), order.end(), std::uint8_t{0});
+    shares_.divide(parts(), Shares::Helps::all);
+    shares_.for_each([&](std::size_t begin, std::size_t end) {
+        std::stable_partition(order.begin() + static_cast<std::ptrdiff_t>(begin),
+                              order.begin() + static_cast<std::ptrdiff_t>(end),
+                              [&](unsigned part) { return grow[CompactTable::group_of(part)]; });
+    });
+    each([&](std::size_t i, unsigned) {
+        const unsigned part = order[i];
         if (grow[CompactTable::group_of(part)]) table_->grow_early(part);
         if (!(prints_ ? store_prints(part) : store(part, form))) full.store(true, std::memory_order_relaxed);
     });
     if (full) return Full::memory;
     const Full states = count_fresh();
-    each(chunks_in_use_, [&](std::size_t i, unsigned worker) { put_in_order(chunks_[i], buffers_[worker], format); });
+    shares_.divide(chunks_in_use_, Shares::Helps::all);
+    each([&](std::size_t i, unsigned worker) { put_in_order(chunks_[i], buffers_[worker], format); });
     if (!append_new(format)) return Full::memory;
     skip();
     return account() ? states : Full::memory;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -26,9 +25,10 @@
 #include "checker/own_lines.hpp"
 #include "checker/packer.hpp"
 #include "checker/parallel_packer.hpp"
-#include "checker/prefetch.hpp"
 #include "checker/parallel_unpacker.hpp"
+#include "checker/prefetch.hpp"
 #include "checker/seen_prints.hpp"
+#include "checker/shares.hpp"
 #include "checker/state_keys.hpp"
 #include "checker/team.hpp"
 #include "checker/word_mixer.hpp"
@@ -184,8 +184,9 @@ class RoundStore {
     /// state \return how many chunks; chunk() gives them until the next call
     [[nodiscard]] std::size_t cut(std::uint64_t degree);
     [[nodiscard]] RoundChunk& chunk(std::size_t i) { return chunks_[i]; }
-    /// Calls work(i, worker) for each i < count; not on all threads if there are few chunks in this round.
-    void each(std::size_t count, const std::function<void(std::size_t, unsigned)>& work);
+    /// Calls work(i, worker) for each chunk(i). The numbers that a thread gets rise from round to round: what it finds
+    /// first, one thread alone would not have found later.
+    void each_chunk(const std::function<void(std::size_t, unsigned)>& work);
     /// Stores the successors of this round's states. If there is no memory for them, mid_round() says whether it is as
     /// if none was stored.
     [[nodiscard]] Full take_in();
@@ -222,6 +223,7 @@ class RoundStore {
     void state_of(const Key& key);
     [[nodiscard]] std::uint64_t records_of(unsigned part) const;
     [[nodiscard]] std::array<bool, CompactTable::groups> groups_to_grow() const;
+    void each(const std::function<void(std::size_t, unsigned)>& work);
     bool store(unsigned part, const RestForm& form);
     bool store_prints(unsigned part);
     void save_table(ArchiveWriter& to) const;
@@ -249,6 +251,7 @@ class RoundStore {
     KeyQueue next_;   ///< their new successors
     LevelSizes level_sizes_;
     Team team_;
+    Shares shares_;
     std::vector<RoundBuffers> buffers_;  ///< one a thread
     std::vector<RoundChunk> chunks_;
     std::size_t chunks_in_use_ = 0;
