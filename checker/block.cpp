@@ -71,7 +71,7 @@ bool Block::allocate(std::size_t bytes, MemoryBudget& budget, Use use) {
     } else {
         if (!budget.take(bytes)) return false;
         const std::size_t words = (bytes + sizeof(std::uint32_t) - 1) / sizeof(std::uint32_t);
-        if (!(place_ == Place::mapping ? map_memory(bytes) : words_.allocate(words, true))) {
+        if (!(place_ == Place::mapping ? map_memory(bytes) : words_.allocate(words, use != Use::written))) {
             budget.give_back(bytes);
             return false;
         }

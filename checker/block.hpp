@@ -20,7 +20,9 @@ class Block {
     /// Fewer bytes are copied when they grow.
     static constexpr std::size_t least_moved = std::size_t{1} << 17;
 
-    enum class Use : std::uint8_t { stays, grows };
+    /// What a block is for: to stay as large as it is, or to grow(); or to be written before it is read, so that it
+    /// need not hold zeros.
+    enum class Use : std::uint8_t { stays, grows, written };
 
     Block() = default;
     ~Block() { reset(); }
@@ -30,8 +32,7 @@ class Block {
         return *this;
     }
 
-    /// Replaces what is held, by zeros. \param budget must outlive the block
-    /// \param use whether grow() is to be cheap
+    /// Replaces what is held, by zeros unless they are of no use. \param budget must outlive the block
     /// \return false if there is no memory, or no room in the folder; nothing is held then
     [[nodiscard]] bool allocate(std::size_t bytes, MemoryBudget& budget, Use use = Use::stays);
     /// Makes a block larger that was allocated to grow. What is held is kept, maybe at another address; zeros follow.
@@ -69,7 +70,7 @@ class ByteBlock {
  public:
     [[nodiscard]] bool allocate(std::size_t bytes, MemoryBudget& budget) {
         size_ = 0;
-        return block_.allocate(bytes, budget);
+        return block_.allocate(bytes, budget, Block::Use::written);
     }
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] std::size_t room() const { return block_.bytes() - size_; }

@@ -7,27 +7,43 @@
 
 namespace vmemcheck::checker {
 
-bool KeyQueue::append(const KeyFormat& format, const std::vector<unsigned char>& keys) {
+bool KeyQueue::extend(const KeyFormat& format, std::uint32_t count, Room& room) {
     const std::size_t key_bytes = format.bytes();
-    std::size_t at = 0;
-    while (at < keys.size()) {
-        if (blocks_.empty() || !(blocks_.back().format == format) || blocks_.back().bytes.room() < key_bytes) {
-            // A small level gets a small block.
-            const std::size_t most = next_block_bytes(blocks_.size());
-            const std::size_t wanted = blocks_.empty() ? std::min(keys.size(), most) : most;
-            ByteBlock bytes;
-            if (!bytes.allocate(std::max(wanted, key_bytes), *budget_)) return false;
-            blocks_.push_back({format, 0, std::move(bytes)});
-        }
+    const auto take = [&](std::uint32_t keys) {
         Block& block = blocks_.back();
-        const std::size_t room = block.bytes.room() / key_bytes * key_bytes;
-        const std::size_t part = std::min(room, keys.size() - at);
-        const auto from = keys.begin() + static_cast<std::ptrdiff_t>(at);
-        std::copy(from, from + static_cast<std::ptrdiff_t>(part), block.bytes.extend(part));
-        block.count += static_cast<std::uint32_t>(part / key_bytes);
-        size_ += part / key_bytes;
-        at += part;
+        block.count += keys;
+        size_ += keys;
+        return block.bytes.extend(keys * key_bytes);
+    };
+    std::uint32_t fit = 0;
+    if (!blocks_.empty() && blocks_.back().format == format) {
+        const std::size_t free = blocks_.back().bytes.room() / key_bytes;
+        fit = static_cast<std::uint32_t>(std::min<std::size_t>(free, count));
     }
+    room = {};
+    if (fit != 0) {
+        room.at = take(fit);
+        room.end = room.at + fit * key_bytes;
+    }
+    if (fit == count) return true;
+    // A small level gets a small block.
+    const std::size_t rest = (count - fit) * key_bytes;
+    ByteBlock bytes;
+    if (!bytes.allocate(blocks_.empty() ? rest : std::max(rest, next_block_bytes(blocks_.size())), *budget_)) {
+        cut_to(size_ - fit);
+        return false;
+    }
+    blocks_.push_back({format, 0, std::move(bytes)});
+    room.go_on = take(count - fit);
+    return true;
+}
+
+bool KeyQueue::append(const KeyFormat& format, std::span<const unsigned char> keys) {
+    Room room;
+    if (!extend(format, static_cast<std::uint32_t>(keys.size() / format.bytes()), room)) return false;
+    const auto fit = static_cast<std::size_t>(room.end - room.at);
+    std::copy_n(keys.begin(), fit, room.at);
+    std::copy(keys.begin() + static_cast<std::ptrdiff_t>(fit), keys.end(), room.go_on);
     return true;
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <vector>
 
 #include "checker/archive.hpp"
@@ -75,8 +76,18 @@ class KeyQueue {
     /// \param budget must outlive the queue
     explicit KeyQueue(MemoryBudget& budget) : budget_(&budget) {}
 
+    /// Where keys are to be written: most of them lie one after the other, but there may be a gap.
+    struct Room {
+        unsigned char* at = nullptr;     ///< of the first key
+        unsigned char* end = nullptr;    ///< of what lies there
+        unsigned char* go_on = nullptr;  ///< where the others are written
+    };
+
     /// Appends keys written in a format. \return false if there is no memory
-    [[nodiscard]] bool append(const KeyFormat& format, const std::vector<unsigned char>& keys);
+    [[nodiscard]] bool append(const KeyFormat& format, std::span<const unsigned char> keys);
+    /// Appends keys that are written later, but before anything else is done with them. \return false if there is no
+    /// memory
+    [[nodiscard]] bool extend(const KeyFormat& format, std::uint32_t count, Room& room);
     [[nodiscard]] std::uint64_t size() const { return size_; }
     /// At most `most` keys that lie one after the other, beginning with key `from`, which is less than size().
     [[nodiscard]] Run run(std::uint64_t from, std::uint32_t most) const;

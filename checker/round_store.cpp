@@ -182,8 +182,6 @@ RoundStore::Full RoundStore::take_in() {
     });
     if (full) return Full::memory;
     const Full states = count_fresh();
-    shares_.divide(chunks_in_use_, Shares::Helps::all);
-    each([&](std::size_t i, unsigned worker) { put_in_order(chunks_[i], buffers_[worker], format); });
     if (!append_new(format)) return Full::memory;
     skip();
     return account() ? states : Full::memory;
@@ -193,12 +191,26 @@ RoundStore::Full RoundStore::take_in() {
 bool RoundStore::append_new(const KeyFormat& format) {
     const DiscoveryLog::End end = log_.end();
     const std::uint64_t waiting = next_.size();
+    try {
+        if (write_new(format)) return true;
+    } catch (const std::bad_alloc&) {
+        // as without memory
+    }
+    next_.cut_to(waiting);
+    log_.back_to(end);
+    beyond_ = 0;
+    return false;
+}
+
+/// append_new(), or a part of it, which is to be undone.
+bool RoundStore::write_new(const KeyFormat& format) {
     for (std::size_t i = 0; i < chunks_in_use_; ++i) {
-        if (next_.append(format, chunks_[i].keys) && log_.append(chunks_[i].log)) continue;
-        next_.cut_to(waiting);
-        log_.back_to(end);
-        beyond_ = 0;
-        return false;
+        if (!next_.extend(format, chunks_[i].fresh, chunks_[i].keys)) return false;
+    }
+    shares_.divide(chunks_in_use_, Shares::Helps::all);
+    each([&](std::size_t i, unsigned worker) { put_in_order(chunks_[i], buffers_[worker], format); });
+    for (std::size_t i = 0; i < chunks_in_use_; ++i) {
+        if (!log_.append(chunks_[i].log)) return false;
     }
     return true;
 }
@@ -301,10 +313,10 @@ RoundStore::Full RoundStore::count_fresh() {
     std::uint64_t all = 0;
     for (std::size_t i = 0; i < chunks_in_use_; ++i) {
         RoundChunk& chunk = chunks_[i];
-        std::uint32_t fresh = 0;
-        for (unsigned part = 0; part < parts(); ++part) fresh += chunk.count[part];
-        chunk.kept = static_cast<std::uint32_t>(std::min<std::uint64_t>(fresh, room - std::min(room, all)));
-        all += fresh;
+        chunk.fresh = 0;
+        for (unsigned part = 0; part < parts(); ++part) chunk.fresh += chunk.count[part];
+        chunk.kept = static_cast<std::uint32_t>(std::min<std::uint64_t>(chunk.fresh, room - std::min(room, all)));
+        all += chunk.fresh;
     }
     beyond_ = all - std::min(room, all);
     return all > room ? Full::states : Full::no;
@@ -317,7 +329,6 @@ void RoundStore::put_in_order(RoundChunk& chunk, RoundBuffers& buffers, const Ke
     if (buffers.of_transition.size() < chunk.transitions) buffers.of_transition.resize(chunk.transitions);
     std::uint64_t* const fresh = buffers.fresh.data();
     const RoundRecord** const of_transition = buffers.of_transition.data();
-    std::uint32_t count = 0;
     for (unsigned part = 0; part < parts(); ++part) {
         const RoundRecord* const records = buffers_[chunk.worker].records[part].data() + chunk.begin[part];
         for (std::uint32_t r = 0; r < chunk.count[part]; ++r) {
@@ -325,11 +336,9 @@ void RoundStore::put_in_order(RoundChunk& chunk, RoundBuffers& buffers, const Ke
             fresh[transition / word_bits] |= std::uint64_t{1} << (transition % word_bits);
             of_transition[transition] = records + r;
         }
-        count += chunk.count[part];
     }
     chunk.log.clear();
-    chunk.keys.resize(std::size_t{count} * format.bytes());
-    unsigned char* key = chunk.keys.data();
+    unsigned char* key = chunk.keys.at;
     std::uint32_t kept = chunk.kept;
     const std::span<const std::uint32_t> starts = chunk.starts;  // where it is does not change as bytes are written
     std::size_t state = 0;
@@ -342,6 +351,8 @@ void RoundStore::put_in_order(RoundChunk& chunk, RoundBuffers& buffers, const Ke
             chunk.log.add(chunk.first + state, transition - starts[state]);
             (kept != 0 ? buffers.coverage : buffers.beyond).new_state(chunk.steps[transition]);
             kept -= kept != 0 ? 1 : 0;
+            if (key == chunk.keys.end) [[unlikely]]
+                key = chunk.keys.go_on;
             format.write(key, {record.bits, record.home});
             key += format.bytes();
         }
@@ -354,7 +365,7 @@ bool RoundStore::account() {
     for (const RoundBuffers& buffers : buffers_) bytes += buffers.bytes();
     for (const RoundChunk& chunk : chunks_) {
         bytes += sizeof(RoundChunk) + chunk.starts.capacity() * sizeof(std::uint32_t) +
-                 chunk.steps.capacity() * sizeof(StepId) + chunk.log.bytes() + chunk.keys.capacity();
+                 chunk.steps.capacity() * sizeof(StepId) + chunk.log.bytes();
     }
     if (bytes <= accounted_) return true;
     if (!budget_.take(bytes - accounted_)) return false;

@@ -95,9 +95,10 @@ struct alignas(line_bytes) RoundChunk {
     std::vector<std::uint32_t> starts;                    ///< of each state: its first transition
     std::uint32_t transitions = 0;                        ///< of its states
     std::vector<StepId> steps;  ///< of each transition: what it began with; there is room for more
-    std::uint32_t kept = 0;     ///< new states within the limit
+    std::uint32_t fresh = 0;    ///< new states
+    std::uint32_t kept = 0;     ///< of them, those within the limit
     DiscoveryLog::Piece log;
-    std::vector<unsigned char> keys;
+    KeyQueue::Room keys;  ///< for the new ones
 };
 
 /// What a thread makes of states. Aligned, so that no two threads write to one cache line.
@@ -231,6 +232,7 @@ class RoundStore {
     Full count_fresh();
     void put_in_order(RoundChunk& chunk, RoundBuffers& buffers, const KeyFormat& format);
     bool append_new(const KeyFormat& format);
+    bool write_new(const KeyFormat& format);
     void begin_packing();
     void begin_keys(Packer packer, std::unique_ptr<StateKeys> keys);
     bool account();

@@ -192,6 +192,64 @@ TEST(KeyQueue, GivesBackWhatItWasGiven) {
     EXPECT_EQ(budget.used(), 0U);
 }
 
+TEST(KeyQueue, GivesRoomForKeysThatAreWrittenLater) {
+    std::mt19937_64 random(7);
+    for (const unsigned bits : {1U, 20U, 41U}) {
+        MemoryBudget budget;
+        KeyQueue queue(budget);
+        RestForm form;
+        form.used[0] = bits;
+        const KeyFormat format(30, form);
+        std::vector<Key> all;
+        std::vector<KeyQueue::Room> rooms;
+        std::vector<std::uint32_t> counts;
+        unsigned gaps = 0;
+        for (unsigned i = 0; i < 300; ++i) {
+            // Some have more keys than a block has room for, some have none.
+            const auto count = static_cast<std::uint32_t>(i % 50 == 1 ? 40000 : random() % 700);
+            counts.push_back(i % 50 == 7 ? 0 : count);
+            ASSERT_TRUE(queue.extend(format, counts.back(), rooms.emplace_back()));
+            gaps += rooms.back().go_on != nullptr ? 1 : 0;
+        }
+        EXPECT_GT(gaps, 10U);
+        for (std::size_t i = 0; i < rooms.size(); ++i) {
+            unsigned char* at = rooms[i].at;
+            for (std::uint32_t j = 0; j < counts[i]; ++j, at += format.bytes()) {
+                if (at == rooms[i].end) at = rooms[i].go_on;
+                all.push_back({random() & low_bits(bits), static_cast<std::uint32_t>(random() & low_bits(30))});
+                format.write(at, all.back());
+            }
+        }
+        ASSERT_EQ(queue.size(), all.size());
+        std::uint64_t seen = 0;
+        while (queue.size() != 0) {
+            const KeyQueue::Run run = queue.run(0, 1000);
+            for (std::uint32_t i = 0; i < run.count; ++i) ASSERT_EQ(run[i], all[seen + i]);
+            seen += run.count;
+            queue.pop(run.count);
+        }
+    }
+}
+
+TEST(KeyQueue, IsAsBeforeWithoutMemoryForMore) {
+    MemoryBudget budget(std::size_t{1} << 17);
+    KeyQueue queue(budget);
+    const KeyFormat format = KeyFormat::of_words(32);
+    std::vector<unsigned char> bytes;
+    for (std::uint64_t i = 0; i < 10000; ++i) format.append(bytes, {i, 0});
+    ASSERT_TRUE(queue.append(format, bytes));
+    bytes.resize(4);
+    ASSERT_TRUE(queue.append(format, bytes)) << "a block that is not full";
+    KeyQueue::Room room;
+    EXPECT_FALSE(queue.extend(format, 100000, room));
+    EXPECT_EQ(queue.size(), 10001U);
+    for (std::uint64_t i = 0; i < 10000; ++i) {
+        ASSERT_EQ(queue.run(0, 1)[0].rest, i);
+        queue.pop(1);
+    }
+    EXPECT_EQ(queue.run(0, 10).count, 1U);
+}
+
 TEST(KeyQueue, KeepsPackedWords) {
     MemoryBudget budget;
     KeyQueue queue(budget);
