@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Builds and runs the checkers that are compared: vmemcheck, SPIN and rumur, each on the same model."""
 
+import concurrent.futures
 import json
 import math
 import os
@@ -57,24 +58,37 @@ def build(command, folder):
     return time.monotonic() - begin
 
 
+class Execution:
+    """A checker that runs."""
+
+    def __init__(self, command, folder):
+        self.command = command
+        self.output = tempfile.TemporaryFile()
+        self.begin = time.monotonic()
+        self.process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=self.output,
+                                        stderr=self.output)
+
+    def end(self, statuses=(0,)):
+        """Waits for it. The result is its output, and what was measured: seconds by the clock and of the processors, and
+        the most bytes it had resident."""
+        _, status, usage = os.wait4(self.process.pid, 0)
+        seconds = time.monotonic() - self.begin
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        with self.output:
+            self.output.seek(0)
+            text = self.output.read().decode(errors="replace")
+        if self.process.returncode not in statuses:
+            raise Failed(f"{shlex.join(map(str, self.command))} ended with {self.process.returncode}:\n{text[-2000:]}")
+        return text, {
+            "seconds": seconds,
+            "cpu_seconds": usage.ru_utime + usage.ru_stime,
+            "peak_rss": usage.ru_maxrss * 1024,
+        }
+
+
 def execute(command, folder, statuses=(0,)):
-    """Runs a checker. The result is its output, and what was measured: seconds by the clock and of the processors, and the most
-    bytes it had resident."""
-    with tempfile.TemporaryFile() as output:
-        begin = time.monotonic()
-        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.monotonic() - begin
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        text = output.read().decode(errors="replace")
-    if process.returncode not in statuses:
-        raise Failed(f"{shlex.join(map(str, command))} ended with {process.returncode}:\n{text[-2000:]}")
-    return text, {
-        "seconds": seconds,
-        "cpu_seconds": usage.ru_utime + usage.ru_stime,
-        "peak_rss": usage.ru_maxrss * 1024,
-    }
+    """Runs a checker, see Execution.end()."""
+    return Execution(command, folder).end(statuses)
 
 
 def number(pattern, text, what):
@@ -111,8 +125,14 @@ class Ours:
         command[command.index("-o") + 1] = str(folder / f"{self.model}.o")
         self.compile_seconds = build(command + [f"-DVMEMCHECK_PEER_SIZES={self.size}"], entry["directory"])
 
+    def start(self):
+        return Execution([self.program] + self.arguments, ROOT)
+
     def run(self):
-        text, measured = execute([self.program] + self.arguments, ROOT)
+        return self.understood(*self.start().end())
+
+    @staticmethod
+    def understood(text, measured):
         found = json.loads(text)
         return {
             "states": found["states"],
@@ -122,6 +142,29 @@ class Ours:
             "counterexample": found["counterexample"],
             "bytes_per_state": found["bytes_per_state"],
             **measured,
+        }
+
+
+class TwoAtOnce:
+    """Two searches of one thread side by side, which share nothing but the machine: what its second core gives at most."""
+
+    def __init__(self, one):
+        self.name = "ours, 2 at once"
+        self.breadth_first = True
+        self.one = one
+        self.compile_seconds = None
+
+    def run(self):
+        """As of one search that does as much in a second as both."""
+        both = [self.one.start() for _ in range(2)]
+        with concurrent.futures.ThreadPoolExecutor(len(both)) as waiting:
+            first, second = (self.one.understood(*ended) for ended in waiting.map(Execution.end, both))
+        rate = 1 / first["seconds"] + 1 / second["seconds"]
+        return {
+            **first,
+            "seconds": 1 / rate,
+            "cpu_seconds": (first["cpu_seconds"] + second["cpu_seconds"]) / 2,
+            "peak_rss": first["peak_rss"] + second["peak_rss"],
         }
 
 

@@ -65,8 +65,27 @@ class Compare(unittest.TestCase):
                "counterexample": 5}
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            module.print_model("bbm", 2, {"ours, 1 thread": run}, {"ours, 1 thread": run})
+            faster = {**run, "transitions_per_s": 5.1}
+            module.print_model(
+                "bbm", 2, {"ours, 1 thread": run, "ours, 2 threads": faster, "ours, 2 at once": run},
+                {"ours, 1 thread": run})
         self.assertIn("1.00 s, 5 transitions long", printed.getvalue())
+        self.assertIn("1.70 times with two threads, 1.00 with two searches at once", printed.getvalue())
+
+    def test_two_searches_at_once_do_what_both_do(self):
+        class Search:
+            """Takes as long as one of the seconds says."""
+
+            def __init__(self, *seconds):
+                self.seconds = list(seconds)
+
+            def start(self):
+                return checkers.Execution(["sleep", str(self.seconds.pop())], "/")
+
+            understood = staticmethod(lambda text, measured: measured)
+
+        both = checkers.TwoAtOnce(Search(0.2, 0.4)).run()
+        self.assertAlmostEqual(1 / both["seconds"], 1 / 0.2 + 1 / 0.4, delta=1)
 
     def test_peers_that_are_missing_are_named(self):
         status, _, errors = compare(env={"PATH": "/nonexistent"})
