@@ -127,6 +127,7 @@ struct alignas(line_bytes) RoundBuffers {
 
 /// The states of a search in rounds (see RoundSearch), of a model of which it knows the fields only. Throws
 /// std::bad_alloc when the system has no memory.
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): one a search
 class RoundStore {
  public:
     /// Why states could not be stored.
