@@ -20,7 +20,7 @@ std::vector<std::size_t> done_by(Shares& shares, unsigned thread) {
 
 TEST(Shares, AreDoneByOneThreadAlone) {
     Shares shares(3);
-    for (const std::size_t count : {0, 1, 2, 3, 7, 100}) {
+    for (const std::size_t count : {0U, 1U, 2U, 3U, 7U, 100U}) {
         for (const Shares::Helps helps : {Shares::Helps::all, Shares::Helps::later}) {
             shares.divide(count, helps);
             const std::vector<std::size_t> pieces = done_by(shares, 0);
@@ -44,7 +44,7 @@ TEST(Shares, LieOneAfterTheOther) {
     for (const unsigned threads : {1U, 2U, 3U, 8U, 64U}) {
         Shares shares(threads);
         for (const Shares::Helps helps : {Shares::Helps::all, Shares::Helps::later}) {
-            for (const std::size_t count : {0, 1, 5, 64, 65536}) {
+            for (const std::size_t count : {0U, 1U, 5U, 64U, 65536U}) {
                 shares.divide(count, helps);
                 std::size_t end = 0;
                 std::size_t shown = 0;

@@ -2,6 +2,9 @@
 #include "checker/team.hpp"
 
 #include <gtest/gtest.h>
+#ifdef __linux__
+#include <sched.h>
+#endif
 
 #include <array>
 #include <chrono>
@@ -40,6 +43,19 @@ TEST(Team, WaitsForThoseThatTakeLong) {
         std::this_thread::sleep_for(5ms);
     }
 }
+
+#ifdef __linux__
+TEST(Team, MayRunWhereverItsMakerMay) {
+    const auto cores = [] {
+        cpu_set_t allowed;
+        return ::sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 0;
+    };
+    Team team(3);
+    std::array<int, 3> found{};
+    team.run([&](unsigned worker) { found[worker] = cores(); });
+    EXPECT_EQ(found, (std::array<int, 3>{cores(), cores(), cores()}));
+}
+#endif
 
 }  // namespace
 }  // namespace vmemcheck::checker
