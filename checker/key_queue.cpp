@@ -9,32 +9,33 @@ namespace vmemcheck::checker {
 
 bool KeyQueue::extend(const KeyFormat& format, std::uint32_t count, Room& room) {
     const std::size_t key_bytes = format.bytes();
+    std::uint32_t fit = 0;
+    if (!blocks_.empty() && blocks_.back().format == format) {
+        const std::size_t free = blocks_.back().bytes.room() / key_bytes;
+        fit = static_cast<std::uint32_t>(std::min<std::size_t>(free, count));
+    }
+    const std::size_t rest = (count - fit) * key_bytes;
+    ByteBlock bytes;
+    if (rest != 0) {
+        // A small level gets a small block.
+        const std::size_t wanted = blocks_.empty() ? rest : std::max(rest, next_block_bytes(blocks_.size()));
+        if (!bytes.allocate(wanted, *budget_)) return false;
+    }
     const auto take = [&](std::uint32_t keys) {
         Block& block = blocks_.back();
         block.count += keys;
         size_ += keys;
         return block.bytes.extend(keys * key_bytes);
     };
-    std::uint32_t fit = 0;
-    if (!blocks_.empty() && blocks_.back().format == format) {
-        const std::size_t free = blocks_.back().bytes.room() / key_bytes;
-        fit = static_cast<std::uint32_t>(std::min<std::size_t>(free, count));
-    }
     room = {};
     if (fit != 0) {
         room.at = take(fit);
         room.end = room.at + fit * key_bytes;
     }
-    if (fit == count) return true;
-    // A small level gets a small block.
-    const std::size_t rest = (count - fit) * key_bytes;
-    ByteBlock bytes;
-    if (!bytes.allocate(blocks_.empty() ? rest : std::max(rest, next_block_bytes(blocks_.size())), *budget_)) {
-        cut_to(size_ - fit);
-        return false;
+    if (rest != 0) {
+        blocks_.push_back({format, 0, std::move(bytes)});
+        room.go_on = take(count - fit);
     }
-    blocks_.push_back({format, 0, std::move(bytes)});
-    room.go_on = take(count - fit);
     return true;
 }
 

@@ -76,11 +76,11 @@ class KeyQueue {
     /// \param budget must outlive the queue
     explicit KeyQueue(MemoryBudget& budget) : budget_(&budget) {}
 
-    /// Where keys are to be written: most of them lie one after the other, but there may be a gap.
+    /// Where keys are to be written, one after the other: from `at` up to `end`, which may be none, then from `go_on`.
     struct Room {
-        unsigned char* at = nullptr;     ///< of the first key
-        unsigned char* end = nullptr;    ///< of what lies there
-        unsigned char* go_on = nullptr;  ///< where the others are written
+        unsigned char* at = nullptr;
+        unsigned char* end = nullptr;
+        unsigned char* go_on = nullptr;
     };
 
     /// Appends keys written in a format. \return false if there is no memory
