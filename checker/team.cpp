@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "checker/team.hpp"
 
-#ifdef __linux__
 #include <sched.h>
-#endif
 
 #include <chrono>
 #include <cstddef>
@@ -25,32 +23,22 @@ void look_for(Come&& come) {
     while (!come() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
 }
 
-/// Moves the calling thread away from a core, if there are others; later it may go where the system likes. A new thread
-/// begins on the core of the one that made it. The system moves it when the two have taken turns there for some 10 ms,
-/// in which a small search has ended.
-void leave_core([[maybe_unused]] int core) {
-#ifdef __linux__
+/// Moves the calling thread away from a core, unless it is negative (unknown) or the only one; later it may go where
+/// the system likes. A new thread begins on the core of the one that made it. The system moves it when the two have
+/// taken turns there for some 10 ms, in which a small search has ended.
+void leave_core(int core) {
     cpu_set_t allowed;
     if (core < 0 || core >= CPU_SETSIZE || ::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
     cpu_set_t others = allowed;
     CPU_CLR(static_cast<std::size_t>(core), &others);
     if (CPU_COUNT(&others) == 0 || ::sched_setaffinity(0, sizeof others, &others) != 0) return;
     ::sched_setaffinity(0, sizeof allowed, &allowed);
-#endif
-}
-
-[[nodiscard]] int own_core() {
-#ifdef __linux__
-    return ::sched_getcpu();
-#else
-    return -1;
-#endif
 }
 
 }  // namespace
 
 Team::Team(unsigned size) {
-    const int core = own_core();
+    const int core = ::sched_getcpu();
     try {
         for (unsigned i = 1; i < size; ++i) {
             threads_.emplace_back([this, i, core] {

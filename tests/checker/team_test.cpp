@@ -2,9 +2,7 @@
 #include "checker/team.hpp"
 
 #include <gtest/gtest.h>
-#ifdef __linux__
 #include <sched.h>
-#endif
 
 #include <array>
 #include <chrono>
@@ -44,7 +42,6 @@ TEST(Team, WaitsForThoseThatTakeLong) {
     }
 }
 
-#ifdef __linux__
 TEST(Team, MayRunWhereverItsMakerMay) {
     const auto cores = [] {
         cpu_set_t allowed;
@@ -55,7 +52,6 @@ TEST(Team, MayRunWhereverItsMakerMay) {
     team.run([&](unsigned worker) { found[worker] = cores(); });
     EXPECT_EQ(found, (std::array<int, 3>{cores(), cores(), cores()}));
 }
-#endif
 
 }  // namespace
 }  // namespace vmemcheck::checker
