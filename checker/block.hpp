@@ -32,7 +32,7 @@ class Block {
         return *this;
     }
 
-    /// Replaces what is held, by zeros unless they are of no use. \param budget must outlive the block
+    /// Replaces what is held, by zeros unless it is Use::written. \param budget must outlive the block
     /// \return false if there is no memory, or no room in the folder; nothing is held then
     [[nodiscard]] bool allocate(std::size_t bytes, MemoryBudget& budget, Use use = Use::stays);
     /// Makes a block larger that was allocated to grow. What is held is kept, maybe at another address; zeros follow.

@@ -186,8 +186,8 @@ class RoundStore {
     /// state \return how many chunks; chunk() gives them until the next call
     [[nodiscard]] std::size_t cut(std::uint64_t degree);
     [[nodiscard]] RoundChunk& chunk(std::size_t i) { return chunks_[i]; }
-    /// Calls work(i, worker) for each chunk(i). The numbers that a thread gets rise from round to round: what it finds
-    /// first, one thread alone would not have found later.
+    /// Calls work(i, worker) for each chunk(i). A thread gets them in the order of their states, so of what it finds
+    /// twice it finds first what comes first.
     void each_chunk(const std::function<void(std::size_t, unsigned)>& work);
     /// Stores the successors of this round's states. If there is no memory for them, mid_round() says whether it is as
     /// if none was stored.

@@ -21,7 +21,7 @@ class Shares {
     enum class Helps : std::uint8_t {
         all,
         /// Those whose shares come after its own, so the pieces that it does have rising numbers. Later shares are
-        /// larger, as fewer help the ones before them.
+        /// larger, as more threads help with them.
         later,
     };
 
@@ -65,11 +65,12 @@ class Shares {
     };
 
     [[nodiscard]] std::size_t begin_of(std::size_t share, std::size_t count) const {
-        // With two threads, of which one is slower by a fifth, the first has so little less that neither waits.
-        constexpr std::size_t least_less = 5;
         const std::size_t threads = shares_.size();
         if (helps_ == Helps::all) return count * share / threads;
-        return count * share * (least_less * threads - (threads - share)) / (least_less * threads * threads);
+        // Earlier by a fifth of how much is still to come: of two threads, neither waits if the first is the slower one
+        // by a fifth.
+        constexpr std::size_t fifths = 5;
+        return count * share * (fifths * threads - (threads - share)) / (fifths * threads * threads);
     }
 
     std::vector<Share> shares_;

@@ -73,19 +73,30 @@ class Compare(unittest.TestCase):
         self.assertIn("1.70 times with two threads, 1.00 with two searches at once", printed.getvalue())
 
     def test_two_searches_at_once_do_what_both_do(self):
-        class Search:
-            """Takes as long as one of the seconds says."""
+        log = []
 
-            def __init__(self, *seconds):
+        class Search:
+            """A search that says when it is started and waited for."""
+
+            def __init__(self, seconds):
                 self.seconds = list(seconds)
 
             def start(self):
-                return checkers.Execution(["sleep", str(self.seconds.pop())], "/")
+                log.append("start")
+                return type("Started", (), {"end": lambda _, seconds=self.seconds.pop(0): self.ended(seconds)})()
 
-            understood = staticmethod(lambda text, measured: measured)
+            @staticmethod
+            def ended(seconds):
+                log.append("end")
+                return "", {"seconds": seconds, "cpu_seconds": seconds, "peak_rss": 100, "states": 7}
 
-        both = checkers.TwoAtOnce(Search(0.2, 0.4)).run()
-        self.assertAlmostEqual(1 / both["seconds"], 1 / 0.2 + 1 / 0.4, delta=1)
+            @staticmethod
+            def understood(_, measured):
+                return measured
+
+        both = checkers.TwoAtOnce(Search([2.0, 6.0])).run()
+        self.assertEqual(log, ["start", "start", "end", "end"])
+        self.assertEqual(both, {"seconds": 1.5, "cpu_seconds": 4.0, "peak_rss": 200, "states": 7})
 
     def test_peers_that_are_missing_are_named(self):
         status, _, errors = compare(env={"PATH": "/nonexistent"})
