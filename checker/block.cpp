@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
@@ -26,6 +27,18 @@ int nameless_file(const std::string& folder) {
     const int named = ::mkstemp(name.data());
     if (named >= 0) ::unlink(name.c_str());
     return named;
+}
+
+/// An address far from what the system maps where it likes, and from other blocks: a mapping that becomes longer need
+/// not be moved, which costs as much as new pages do in a virtual machine whose pages the host looks after. A hint.
+void* address_with_room() {
+    if constexpr (sizeof(void*) < sizeof(std::uint64_t)) return nullptr;
+    constexpr std::uint64_t first = std::uint64_t{1} << 45;
+    constexpr std::uint64_t apart = std::uint64_t{1} << 36;
+    constexpr std::uint64_t places = 512;
+    static std::atomic<std::uint64_t> blocks = 0;
+    const std::uint64_t place = blocks.fetch_add(1, std::memory_order_relaxed) % places;
+    return reinterpret_cast<void*>(static_cast<std::uintptr_t>(first + place * apart));  // NOLINT(*-int-to-ptr)
 }
 
 }  // namespace
@@ -52,11 +65,12 @@ bool Block::map_file(std::size_t bytes, Use use) {
     return true;
 }
 
-/// Maps memory that is there when it is first written to.
+/// Maps memory where it can grow, if nothing is there.
 bool Block::map_memory(std::size_t bytes) {
-    void* const data = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* const data = ::mmap(address_with_room(), bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (data == MAP_FAILED) return false;
     data_ = static_cast<unsigned char*>(data);
+    ask_for_pages(data_, bytes);
     return true;
 }
 
@@ -76,6 +90,7 @@ bool Block::allocate(std::size_t bytes, MemoryBudget& budget, Use use) {
             return false;
         }
         if (place_ == Place::words) data_ = reinterpret_cast<unsigned char*>(words_.data());
+        if (place_ == Place::words && use == Use::written) ask_for_pages(data_, bytes);
     }
     bytes_ = bytes;
     return true;
@@ -107,6 +122,7 @@ bool Block::grow(std::size_t bytes) {
     if (place_ == Place::file) budget_->take_on_disk(more);
     data_ = static_cast<unsigned char*>(data);
     bytes_ = bytes;
+    if (place_ != Place::file) ask_for_pages(data_ + (bytes - more), more);
     return true;
 }
 

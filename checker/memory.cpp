@@ -2,7 +2,9 @@
 #include "checker/memory.hpp"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include <cstdint>
 #include <cstring>
 #include <new>
 
@@ -29,6 +31,22 @@ bool Words::allocate(std::size_t count, bool zeroed) {
     data_ = {static_cast<std::uint32_t*>(block), detail::FreeWords{alignment}};
     count_ = count;
     return true;
+}
+
+void ask_for_pages(void* begin, std::size_t bytes) {
+#ifdef MADV_POPULATE_WRITE
+    constexpr std::size_t worth_a_call = std::size_t{1} << 15;
+    if (bytes < worth_a_call) return;
+    static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const auto at = reinterpret_cast<std::uintptr_t>(begin);
+    const std::uintptr_t first = (at + page - 1) / page * page;
+    const std::uintptr_t end = (at + bytes) / page * page;
+    // Older systems refuse.
+    if (first < end) ::madvise(static_cast<unsigned char*>(begin) + (first - at), end - first, MADV_POPULATE_WRITE);
+#else
+    static_cast<void>(begin);
+    static_cast<void>(bytes);
+#endif
 }
 
 std::size_t peak_resident_bytes() {

@@ -41,6 +41,10 @@ class Words {
     std::size_t count_ = 0;
 };
 
+/// Has the system give the pages that lie between `begin` and `begin + bytes` at once, which takes a fraction of what
+/// it takes to give each when it is first written to. For memory that is going to be written soon, all of it. A hint.
+void ask_for_pages(void* begin, std::size_t bytes);
+
 /// Memory taken by the parts of a search, and its limit; with a folder, what lies in files there, which the limit does
 /// not bound. Threads may share it.
 class MemoryBudget {

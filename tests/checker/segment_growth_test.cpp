@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <random>
 #include <string>
@@ -177,37 +176,6 @@ TEST_F(SegmentGrowth, GrowsInAFile) {
     EXPECT_EQ(in_files.peak_on_disk(), in_files.on_disk());
     set = Segment();
     EXPECT_EQ(in_files.on_disk(), 0U);
-}
-
-TEST(Block, GrowsAndKeepsWhatItHolds) {
-    MemoryBudget budget;
-    Block block;
-    std::size_t filled = 0;
-    ASSERT_TRUE(block.allocate(100, budget, Block::Use::grows));
-    for (const std::size_t bytes : {std::size_t{100}, std::size_t{5000}, Block::least_moved - 1, Block::least_moved,
-                                    Block::least_moved + 1, 10 * Block::least_moved + 77, std::size_t{5} << 20}) {
-        ASSERT_TRUE(bytes == 100 || block.grow(bytes));
-        EXPECT_EQ(block.bytes(), bytes);
-        EXPECT_EQ(budget.used(), bytes);
-        for (std::size_t i = 0; i < filled; ++i) ASSERT_EQ(block.data()[i], 1 + i % 251) << bytes;
-        for (std::size_t i = filled; i < bytes; ++i) ASSERT_EQ(block.data()[i], 0) << bytes;
-        for (; filled < bytes; ++filled) block.data()[filled] = static_cast<unsigned char>(1 + filled % 251);
-    }
-    block.reset();
-    EXPECT_EQ(budget.used(), 0U);
-}
-
-TEST(Block, IsAsItWasIfItCannotGrow) {
-    for (const std::size_t bytes : {std::size_t{1000}, 2 * Block::least_moved}) {
-        MemoryBudget budget(3 * Block::least_moved);
-        Block block;
-        ASSERT_TRUE(block.allocate(bytes, budget, Block::Use::grows));
-        std::memset(block.data(), 7, bytes);
-        EXPECT_FALSE(block.grow(4 * Block::least_moved));
-        EXPECT_EQ(block.bytes(), bytes);
-        EXPECT_EQ(budget.used(), bytes);
-        EXPECT_EQ(std::count(block.data(), block.data() + bytes, 7), static_cast<std::ptrdiff_t>(bytes));
-    }
 }
 
 }  // namespace
