@@ -70,7 +70,7 @@ bool Block::map_memory(std::size_t bytes) {
     void* const data = ::mmap(address_with_room(), bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (data == MAP_FAILED) return false;
     data_ = static_cast<unsigned char*>(data);
-    ask_for_pages(data_, bytes);
+    checker::ask_for_pages(data_, bytes);
     return true;
 }
 
@@ -90,7 +90,6 @@ bool Block::allocate(std::size_t bytes, MemoryBudget& budget, Use use) {
             return false;
         }
         if (place_ == Place::words) data_ = reinterpret_cast<unsigned char*>(words_.data());
-        if (place_ == Place::words && use == Use::written) ask_for_pages(data_, bytes);
     }
     bytes_ = bytes;
     return true;
@@ -122,7 +121,7 @@ bool Block::grow(std::size_t bytes) {
     if (place_ == Place::file) budget_->take_on_disk(more);
     data_ = static_cast<unsigned char*>(data);
     bytes_ = bytes;
-    if (place_ != Place::file) ask_for_pages(data_ + (bytes - more), more);
+    if (place_ != Place::file) checker::ask_for_pages(data_ + (bytes - more), more);
     return true;
 }
 

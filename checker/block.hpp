@@ -39,6 +39,10 @@ class Block {
     /// \return false if there is no memory, or no room in the folder; it is then as it was
     [[nodiscard]] bool grow(std::size_t bytes);
     void reset();
+    /// Has the system give its pages now, if it lies in memory: see checker::ask_for_pages().
+    void ask_for_pages() {
+        if (place_ != Place::file) checker::ask_for_pages(data_, bytes_);
+    }
 
     /// Aligned to a cache line at least.
     [[nodiscard]] unsigned char* data() const { return data_; }
@@ -83,6 +87,8 @@ class ByteBlock {
         return at;
     }
     void cut_to(std::size_t size) { size_ = size; }
+    /// Has the system give its pages now, if it lies in memory.
+    void ask_for_pages() { block_.ask_for_pages(); }
 
  private:
     Block block_;

@@ -42,6 +42,8 @@ bool DiscoveryLog::room(std::size_t bytes) {
 bool DiscoveryLog::begin_block(std::size_t size) {
     ByteBlock bytes;
     if (!bytes.allocate(size, budget_)) return false;
+    // One thread writes them while others wait. Not so those of a queue, which are mostly there from earlier blocks.
+    bytes.ask_for_pages();
     blocks_.push_back({size_, last_parent_, std::move(bytes)});
     return true;
 }

@@ -59,7 +59,9 @@ RoundStore::RoundStore(std::span<const FieldInfo> fields, std::span<const unsign
       level_(budget_),
       next_(budget_),
       team_(threads_for(options)),
-      shares_(team_.size()),
+      expanding_(team_.size(), Shares::Helps::later),
+      storing_(team_.size(), Shares::Helps::all),
+      ordering_(team_.size(), Shares::Helps::all),
       buffers_(team_.size()),
       state_(sample.begin(), sample.end()),
       packed_(packer_.words()) {
@@ -137,16 +139,16 @@ std::size_t RoundStore::cut(std::uint64_t degree) {
 }
 
 void RoundStore::each_chunk(const std::function<void(std::size_t, unsigned)>& work) {
-    shares_.divide(chunks_in_use_, Shares::Helps::later);
-    each(work);
+    expanding_.divide(chunks_in_use_);
+    each(expanding_, work);
 }
 
-/// Calls work(i, worker) for what is shared; not on all threads if there are few chunks in this round.
-void RoundStore::each(const std::function<void(std::size_t, unsigned)>& work) {
+/// Calls work(i, worker) for what was divided; not on all threads if there are few chunks in this round.
+void RoundStore::each(Shares& shares, const std::function<void(std::size_t, unsigned)>& work) {
     std::atomic<bool> failed{false};
     const std::function<void(unsigned)> help = [&](unsigned worker) {
         try {
-            shares_.do_share(worker, [&](std::size_t i) { work(i, worker); });
+            shares.do_share(worker, [&](std::size_t i) { work(i, worker); });
         } catch (const std::bad_alloc&) {
             failed.store(true, std::memory_order_relaxed);
         }
@@ -155,6 +157,7 @@ void RoundStore::each(const std::function<void(std::size_t, unsigned)>& work) {
         help(0);
     } else {
         team_.run(help);
+        shares.learn();
     }
     if (failed) throw std::bad_alloc();
 }
@@ -169,13 +172,13 @@ RoundStore::Full RoundStore::take_in() {
     // Those of a share that grow come first: nobody is to wait for one that is begun last.
     std::array<std::uint8_t, most_round_parts> order{};
     std::iota(order.begin(), order.end(), std::uint8_t{0});
-    shares_.divide(parts(), Shares::Helps::all);
-    shares_.for_each([&](std::size_t begin, std::size_t end) {
+    storing_.divide(parts());
+    storing_.for_each([&](std::size_t begin, std::size_t end) {
         std::stable_partition(order.begin() + static_cast<std::ptrdiff_t>(begin),
                               order.begin() + static_cast<std::ptrdiff_t>(end),
                               [&](unsigned part) { return grow[CompactTable::group_of(part)]; });
     });
-    each([&](std::size_t i, unsigned) {
+    each(storing_, [&](std::size_t i, unsigned) {
         const unsigned part = order[i];
         if (grow[CompactTable::group_of(part)]) table_->grow_early(part);
         if (!(prints_ ? store_prints(part) : store(part, form))) full.store(true, std::memory_order_relaxed);
@@ -207,8 +210,8 @@ bool RoundStore::write_new(const KeyFormat& format) {
     for (std::size_t i = 0; i < chunks_in_use_; ++i) {
         if (!next_.extend(format, chunks_[i].fresh, chunks_[i].keys)) return false;
     }
-    shares_.divide(chunks_in_use_, Shares::Helps::all);
-    each([&](std::size_t i, unsigned worker) { put_in_order(chunks_[i], buffers_[worker], format); });
+    ordering_.divide(chunks_in_use_);
+    each(ordering_, [&](std::size_t i, unsigned worker) { put_in_order(chunks_[i], buffers_[worker], format); });
     for (std::size_t i = 0; i < chunks_in_use_; ++i) {
         if (!log_.append(chunks_[i].log)) return false;
     }

@@ -225,7 +225,7 @@ class RoundStore {
     void state_of(const Key& key);
     [[nodiscard]] std::uint64_t records_of(unsigned part) const;
     [[nodiscard]] std::array<bool, CompactTable::groups> groups_to_grow() const;
-    void each(const std::function<void(std::size_t, unsigned)>& work);
+    void each(Shares& shares, const std::function<void(std::size_t, unsigned)>& work);
     bool store(unsigned part, const RestForm& form);
     bool store_prints(unsigned part);
     void save_table(ArchiveWriter& to) const;
@@ -254,7 +254,9 @@ class RoundStore {
     KeyQueue next_;   ///< their new successors
     LevelSizes level_sizes_;
     Team team_;
-    Shares shares_;
+    Shares expanding_;                   ///< chunks
+    Shares storing_;                     ///< parts of the table
+    Shares ordering_;                    ///< chunks
     std::vector<RoundBuffers> buffers_;  ///< one a thread
     std::vector<RoundChunk> chunks_;
     std::size_t chunks_in_use_ = 0;

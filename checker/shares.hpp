@@ -3,7 +3,9 @@
 /// Work that threads share.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -13,8 +15,9 @@
 namespace vmemcheck::checker::detail {
 
 /// Pieces of work, 0 .. count - 1, each done by one of several threads. Each thread begins with a share of its own,
-/// which is the same for equal counts: what it wrote the last time is in its cache, and in no other's. One that has
-/// done its share helps others.
+/// which is nearly the same for equal counts: what it wrote the last time is in its cache, and in no other's. One that
+/// has done its share helps others. Shares are as large as threads were fast, as one of two cores may be half as
+/// fast again: they become so in some tens of divisions.
 class Shares {
  public:
     /// Whom a thread helps.
@@ -26,15 +29,20 @@ class Shares {
     };
 
     /// \param threads at least 1
-    explicit Shares(unsigned threads) : shares_(threads) {}
+    Shares(unsigned threads, Helps helps)
+        : helps_(helps), shares_(threads), speeds_(threads, 1.0 / static_cast<double>(threads)) {}
 
     /// Divides anew; not while work is done.
-    void divide(std::size_t count, Helps helps) {
-        helps_ = helps;
+    void divide(std::size_t count) {
+        double before = 0;
+        std::size_t begin = 0;
         for (std::size_t i = 0; i < shares_.size(); ++i) {
-            shares_[i].begin = begin_of(i, count);
-            shares_[i].end = begin_of(i + 1, count);
-            shares_[i].next.store(shares_[i].begin, std::memory_order_relaxed);
+            Share& share = shares_[i];
+            before += speeds_[i];
+            share.begin = begin;
+            share.end = begin = i + 1 == shares_.size() ? count : std::max(begin, end_of(before, count));
+            share.next.store(share.begin, std::memory_order_relaxed);
+            share.speed = 0;
         }
     }
     /// Calls work(i) for pieces until all are done, or others do the last ones. Each thread is to call this once.
@@ -42,14 +50,41 @@ class Shares {
     void do_share(unsigned thread, Work&& work) {
         const std::size_t count = shares_.size();
         const std::size_t helped = helps_ == Helps::all ? count : count - thread;
+        std::size_t done = 0;
+        const auto begin = std::chrono::steady_clock::now();
         for (std::size_t i = 0; i < helped; ++i) {
             Share& share = shares_[(thread + i) % count];
             for (;;) {
                 const std::size_t piece = share.next.fetch_add(1, std::memory_order_relaxed);
                 if (piece >= share.end) break;
                 work(piece);
+                ++done;
             }
         }
+        note(thread, done, std::chrono::steady_clock::now() - begin);
+    }
+    /// Takes note of what a thread did, and how long that took.
+    void note(unsigned thread, std::size_t done, std::chrono::nanoseconds took) {
+        // Less than a nanosecond is none.
+        shares_[thread].speed =
+            static_cast<double>(done) / static_cast<double>(std::max<std::int64_t>(1, took.count()));
+    }
+    /// Takes into account how fast threads were the last time. To be called if all worked at the same time.
+    void learn() {
+        // Slowly, as a thread may have been kept from its work; and none is given up, as it would not come back.
+        constexpr double weight = 1.0 / 16;
+        const double least = 0.25 / static_cast<double>(shares_.size());
+        double all = 0;
+        for (const Share& share : shares_) {
+            if (share.speed == 0) return;  // there was nothing left for it
+            all += share.speed;
+        }
+        double sum = 0;
+        for (std::size_t i = 0; i < shares_.size(); ++i) {
+            speeds_[i] = std::max(least, speeds_[i] + (shares_[i].speed / all - speeds_[i]) * weight);
+            sum += speeds_[i];
+        }
+        for (double& speed : speeds_) speed /= sum;
     }
     /// Calls visit(begin, end) for each share.
     template <class Visit>
@@ -62,19 +97,19 @@ class Shares {
         std::atomic<std::size_t> next = 0;
         std::size_t begin = 0;
         std::size_t end = 0;
+        double speed = 0;  ///< of its thread, the last time: pieces a nanosecond
     };
 
-    [[nodiscard]] std::size_t begin_of(std::size_t share, std::size_t count) const {
-        const std::size_t threads = shares_.size();
-        if (helps_ == Helps::all) return count * share / threads;
-        // Earlier by a fifth of how much is still to come: of two threads, neither waits if the first is the slower one
-        // by a fifth.
-        constexpr std::size_t fifths = 5;
-        return count * share * (fifths * threads - (threads - share)) / (fifths * threads * threads);
+    /// Where the shares end of threads that are so fast, 1 being all.
+    [[nodiscard]] std::size_t end_of(double speed, std::size_t count) const {
+        // Those that others help end earlier, by a tenth of how much is still to come.
+        const double part = helps_ == Helps::all ? speed : speed * (1 - (1 - speed) / 10);
+        return std::min(count, static_cast<std::size_t>(part * static_cast<double>(count) + 0.5));
     }
 
+    Helps helps_;
     std::vector<Share> shares_;
-    Helps helps_ = Helps::all;
+    std::vector<double> speeds_;  ///< of each thread; their sum is 1
 };
 
 }  // namespace vmemcheck::checker::detail

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <vector>
 
@@ -73,6 +74,21 @@ TEST(Block, HasAllPagesThatItIsGoingToNeed) {
     EXPECT_EQ(resident_pages(block.data(), Block::least_moved / page), Block::least_moved / page);
     ASSERT_TRUE(block.grow(4 * Block::least_moved));
     EXPECT_EQ(resident_pages(block.data(), 4 * Block::least_moved / page), 4 * Block::least_moved / page);
+}
+
+TEST(Block, HasItsPagesWhenItAsksForThem) {
+    MemoryBudget budget;
+    ByteBlock block;
+    constexpr std::size_t bytes = std::size_t{1} << 20;
+    ASSERT_TRUE(block.allocate(bytes, budget));
+    block.ask_for_pages();
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    unsigned char* const at = block.extend(bytes);
+    if (::madvise(at + page - reinterpret_cast<std::uintptr_t>(at) % page, page, MADV_POPULATE_WRITE) != 0) {
+        GTEST_SKIP() << "not on this system";
+    }
+    unsigned char* const first = at + (page - reinterpret_cast<std::uintptr_t>(at) % page) % page;
+    EXPECT_EQ(resident_pages(first, bytes / page - 1), bytes / page - 1);
 }
 
 TEST(AskForPages, AsksForWholePagesOnly) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <vector>
 
@@ -18,11 +19,18 @@ std::vector<std::size_t> done_by(Shares& shares, unsigned thread) {
     return pieces;
 }
 
+std::vector<std::size_t> sizes(Shares& shares, std::size_t count) {
+    shares.divide(count);
+    std::vector<std::size_t> all;
+    shares.for_each([&](std::size_t first, std::size_t last) { all.push_back(last - first); });
+    return all;
+}
+
 TEST(Shares, AreDoneByOneThreadAlone) {
-    Shares shares(3);
-    for (const std::size_t count : {0U, 1U, 2U, 3U, 7U, 100U}) {
-        for (const Shares::Helps helps : {Shares::Helps::all, Shares::Helps::later}) {
-            shares.divide(count, helps);
+    for (const Shares::Helps helps : {Shares::Helps::all, Shares::Helps::later}) {
+        Shares shares(3, helps);
+        for (const std::size_t count : {0U, 1U, 2U, 3U, 7U, 100U}) {
+            shares.divide(count);
             const std::vector<std::size_t> pieces = done_by(shares, 0);
             ASSERT_EQ(pieces.size(), count);
             for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(pieces[i], i);
@@ -32,20 +40,21 @@ TEST(Shares, AreDoneByOneThreadAlone) {
 }
 
 TEST(Shares, HelpAllOrThoseThatComeLater) {
-    Shares shares(2);
-    shares.divide(10, Shares::Helps::all);
-    EXPECT_EQ(done_by(shares, 1), (std::vector<std::size_t>{5, 6, 7, 8, 9, 0, 1, 2, 3, 4}));
-    shares.divide(20, Shares::Helps::later);
-    EXPECT_EQ(done_by(shares, 1), (std::vector<std::size_t>{9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19}));
-    EXPECT_EQ(done_by(shares, 0), (std::vector<std::size_t>{0, 1, 2, 3, 4, 5, 6, 7, 8}));
+    Shares all(2, Shares::Helps::all);
+    all.divide(10);
+    EXPECT_EQ(done_by(all, 1), (std::vector<std::size_t>{5, 6, 7, 8, 9, 0, 1, 2, 3, 4}));
+    Shares later(2, Shares::Helps::later);
+    later.divide(20);
+    EXPECT_EQ(done_by(later, 1), (std::vector<std::size_t>{10, 11, 12, 13, 14, 15, 16, 17, 18, 19}));
+    EXPECT_EQ(done_by(later, 0), (std::vector<std::size_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
 }
 
 TEST(Shares, LieOneAfterTheOther) {
     for (const unsigned threads : {1U, 2U, 3U, 8U, 64U}) {
-        Shares shares(threads);
         for (const Shares::Helps helps : {Shares::Helps::all, Shares::Helps::later}) {
+            Shares shares(threads, helps);
             for (const std::size_t count : {0U, 1U, 5U, 64U, 65536U}) {
-                shares.divide(count, helps);
+                shares.divide(count);
                 std::size_t end = 0;
                 std::size_t shown = 0;
                 shares.for_each([&](std::size_t first, std::size_t last) {
@@ -61,16 +70,65 @@ TEST(Shares, LieOneAfterTheOther) {
     }
 }
 
+TEST(Shares, BecomeAsLargeAsThreadsAreFast) {
+    Shares all(2, Shares::Helps::all);
+    Shares later(2, Shares::Helps::later);
+    EXPECT_EQ(sizes(all, 100), (std::vector<std::size_t>{50, 50}));
+    for (Shares* shares : {&all, &later}) {
+        for (unsigned i = 0; i < 100; ++i) {
+            shares->divide(100);
+            // In the time in which one does one piece the other does three, however many there were for it.
+            shares->note(0, 40, std::chrono::nanoseconds(1200));
+            shares->note(1, 60, std::chrono::nanoseconds(600));
+            shares->learn();
+        }
+    }
+    EXPECT_EQ(sizes(all, 100), (std::vector<std::size_t>{25, 75}));
+    EXPECT_EQ(sizes(later, 1000), (std::vector<std::size_t>{232, 768}));  // a bit less, as the first helps
+}
+
+TEST(Shares, AreNotLearntFromOneTime) {
+    Shares shares(2, Shares::Helps::all);
+    shares.divide(100);
+    shares.note(0, 1, std::chrono::nanoseconds(1000));
+    shares.note(1, 100, std::chrono::nanoseconds(1000));
+    shares.learn();
+    EXPECT_EQ(sizes(shares, 100), (std::vector<std::size_t>{47, 53}));
+}
+
+TEST(Shares, AreLearntOnlyIfThereWasWorkForAll) {
+    Shares shares(2, Shares::Helps::all);
+    for (unsigned i = 0; i < 100; ++i) {
+        shares.divide(100);
+        shares.note(0, 100, std::chrono::nanoseconds(1000));
+        shares.learn();
+    }
+    EXPECT_EQ(sizes(shares, 100), (std::vector<std::size_t>{50, 50}));
+}
+
+TEST(Shares, LeaveSomethingForWhoWasKeptFromItsWork) {
+    Shares shares(2, Shares::Helps::later);
+    for (unsigned i = 0; i < 1000; ++i) {
+        shares.divide(100);
+        shares.note(0, 99, std::chrono::nanoseconds(1));
+        shares.note(1, 1, std::chrono::nanoseconds(1000000));
+        shares.learn();
+    }
+    EXPECT_GE(sizes(shares, 100)[1], 10U);
+}
+
 TEST(Shares, AreDoneOnceByThreadsTogether) {
     constexpr std::size_t pieces = 1000;
     Team team(3);
-    Shares shares(team.size());
+    std::array<Shares, 2> both{Shares(team.size(), Shares::Helps::all), Shares(team.size(), Shares::Helps::later)};
     for (unsigned round = 0; round < 50; ++round) {
         const bool rise = round % 2 == 0;
+        Shares& shares = both[rise ? 1 : 0];
         std::array<unsigned, pieces> times{};
         std::array<std::vector<std::size_t>, 3> by{};
-        shares.divide(pieces, rise ? Shares::Helps::later : Shares::Helps::all);
+        shares.divide(pieces);
         team.run([&](unsigned thread) { by[thread] = done_by(shares, thread); });
+        shares.learn();
         for (const std::vector<std::size_t>& done : by) {
             for (std::size_t i = 0; i < done.size(); ++i) {
                 ++times[done[i]];
