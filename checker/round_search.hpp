@@ -162,7 +162,6 @@ class RoundSearch : SearchFrame<M> {
         store_->each_chunk([&](std::size_t i, unsigned worker) { workers_[worker]->expand(store_->chunk(i), look); });
         gather();
         if (ended_) {
-            store_->drop_records();
             torn_ = ended_ == Ended::model_error;
             return;
         }

@@ -135,6 +135,7 @@ std::size_t RoundStore::cut(std::uint64_t degree) {
         chunk.first = expanded_ + taken;
         taken += chunk.states.count;
     }
+    for (auto& of_part : new_) of_part.assign(chunks_in_use_, 0);
     return chunks_in_use_;
 }
 
@@ -211,15 +212,11 @@ bool RoundStore::write_new(const KeyFormat& format) {
         if (!next_.extend(format, chunks_[i].fresh, chunks_[i].keys)) return false;
     }
     ordering_.divide(chunks_in_use_);
-    each(ordering_, [&](std::size_t i, unsigned worker) { put_in_order(chunks_[i], buffers_[worker], format); });
+    each(ordering_, [&](std::size_t i, unsigned worker) { put_in_order(i, buffers_[worker], format); });
     for (std::size_t i = 0; i < chunks_in_use_; ++i) {
         if (!log_.append(chunks_[i].log)) return false;
     }
     return true;
-}
-
-void RoundStore::drop_records() {
-    for (std::size_t i = 0; i < chunks_in_use_; ++i) chunks_[i].count.fill(0);
 }
 
 void RoundStore::skip() {
@@ -250,7 +247,13 @@ std::array<bool, CompactTable::groups> RoundStore::groups_to_grow() const {
     return grow;
 }
 
-/// Adds what belongs to a part of the table; of each chunk's records those that were added are left.
+/// Of a chunk's records for a part those that were added.
+std::span<const RoundRecord> RoundStore::new_records(std::size_t number, unsigned part) const {
+    const RoundChunk& chunk = chunks_[number];
+    return {buffers_[chunk.worker].records[part].data() + chunk.begin[part], new_[part][number]};
+}
+
+/// Adds what belongs to a part of the table; of each chunk's records those that were added come first then.
 bool RoundStore::store(unsigned part, const RestForm& form) {
     CompactTable& table = *table_;
     bool full = !table.set_form(part, form);
@@ -281,7 +284,7 @@ bool RoundStore::store(unsigned part, const RestForm& form) {
             if (done == Segment::Done::added) records[fresh++] = records[r];
             full = done == Segment::Done::full;
         }
-        chunks_[i].count[part] = fresh;
+        new_[part][i] = fresh;
     }
     return !full;
 }
@@ -291,7 +294,7 @@ bool RoundStore::store_prints(unsigned part) {
     constexpr std::uint32_t ahead = 16;
     bool full = false;
     for (std::size_t i = 0; i < chunks_in_use_; ++i) {
-        RoundChunk& chunk = chunks_[i];
+        const RoundChunk& chunk = chunks_[i];
         RoundRecords& all = buffers_[chunk.worker].records[part];
         RoundRecord* const records = all.data() + chunk.begin[part];
         std::uint64_t* const prints = all.prints() + chunk.begin[part];
@@ -305,7 +308,7 @@ bool RoundStore::store_prints(unsigned part) {
             records[fresh] = records[r];
             prints[fresh++] = prints[r];
         }
-        chunk.count[part] = fresh;
+        new_[part][i] = fresh;
     }
     return !full;
 }
@@ -317,7 +320,7 @@ RoundStore::Full RoundStore::count_fresh() {
     for (std::size_t i = 0; i < chunks_in_use_; ++i) {
         RoundChunk& chunk = chunks_[i];
         chunk.fresh = 0;
-        for (unsigned part = 0; part < parts(); ++part) chunk.fresh += chunk.count[part];
+        for (unsigned part = 0; part < parts(); ++part) chunk.fresh += new_[part][i];
         chunk.kept = static_cast<std::uint32_t>(std::min<std::uint64_t>(chunk.fresh, room - std::min(room, all)));
         all += chunk.fresh;
     }
@@ -325,7 +328,8 @@ RoundStore::Full RoundStore::count_fresh() {
     return all > room ? Full::states : Full::no;
 }
 
-void RoundStore::put_in_order(RoundChunk& chunk, RoundBuffers& buffers, const KeyFormat& format) {
+void RoundStore::put_in_order(std::size_t number, RoundBuffers& buffers, const KeyFormat& format) {
+    RoundChunk& chunk = chunks_[number];
     constexpr std::uint32_t word_bits = 64;
     const std::size_t words = (chunk.transitions + word_bits - 1) / word_bits;
     if (buffers.fresh.size() < words) buffers.fresh.resize(words);
@@ -333,11 +337,10 @@ void RoundStore::put_in_order(RoundChunk& chunk, RoundBuffers& buffers, const Ke
     std::uint64_t* const fresh = buffers.fresh.data();
     const RoundRecord** const of_transition = buffers.of_transition.data();
     for (unsigned part = 0; part < parts(); ++part) {
-        const RoundRecord* const records = buffers_[chunk.worker].records[part].data() + chunk.begin[part];
-        for (std::uint32_t r = 0; r < chunk.count[part]; ++r) {
-            const std::uint32_t transition = records[r].transition;
+        for (const RoundRecord& record : new_records(number, part)) {
+            const std::uint32_t transition = record.transition;
             fresh[transition / word_bits] |= std::uint64_t{1} << (transition % word_bits);
-            of_transition[transition] = records + r;
+            of_transition[transition] = &record;
         }
     }
     chunk.log.clear();
@@ -496,14 +499,13 @@ void RoundStore::save_table(ArchiveWriter& to) const {
         added.clear();
         prints.clear();
         for (std::size_t i = 0; i < chunks_in_use_; ++i) {
-            const RoundChunk& chunk = chunks_[i];
-            const RoundRecords& records = buffers_[chunk.worker].records[part];
-            for (std::uint32_t r = chunk.begin[part]; r < chunk.begin[part] + chunk.count[part]; ++r) {
-                if (prints_) {
-                    prints.push_back(records.prints()[r]);
-                } else {
-                    added.push_back(key_of(records.data()[r]));
-                }
+            const std::span<const RoundRecord> records = new_records(i, part);
+            if (prints_) {
+                const std::uint64_t* const first =
+                    buffers_[chunks_[i].worker].records[part].prints() + chunks_[i].begin[part];
+                prints.insert(prints.end(), first, first + records.size());
+            } else {
+                for (const RoundRecord& record : records) added.push_back(key_of(record));
             }
         }
         if (prints_) {

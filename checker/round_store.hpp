@@ -91,7 +91,7 @@ struct alignas(line_bytes) RoundChunk {
     DiscoveryIndex first = 0;  ///< state
     unsigned worker = 0;
     std::array<std::uint32_t, most_round_parts> begin{};  ///< of its records in the worker's buffer of a part
-    std::array<std::uint32_t, most_round_parts> count{};  ///< of them; later, of the new ones
+    std::array<std::uint32_t, most_round_parts> count{};  ///< of them
     std::vector<std::uint32_t> starts;                    ///< of each state: its first transition
     std::uint32_t transitions = 0;                        ///< of its states
     std::vector<StepId> steps;  ///< of each transition: what it began with; there is room for more
@@ -194,8 +194,6 @@ class RoundStore {
     [[nodiscard]] Full take_in();
     /// Whether the states of this round are still to be expanded. Until the round is skipped or the next begins.
     [[nodiscard]] bool mid_round() const { return chunks_in_use_ != 0; }
-    /// Nothing was stored of this round.
-    void drop_records();
     /// Ends the round without storing anything.
     void skip();
 
@@ -231,7 +229,8 @@ class RoundStore {
     void save_table(ArchiveWriter& to) const;
     [[nodiscard]] bool load_table(ArchiveReader& from);
     Full count_fresh();
-    void put_in_order(RoundChunk& chunk, RoundBuffers& buffers, const KeyFormat& format);
+    void put_in_order(std::size_t number, RoundBuffers& buffers, const KeyFormat& format);
+    [[nodiscard]] std::span<const RoundRecord> new_records(std::size_t number, unsigned part) const;
     bool append_new(const KeyFormat& format);
     bool write_new(const KeyFormat& format);
     void begin_packing();
@@ -260,6 +259,8 @@ class RoundStore {
     std::vector<RoundBuffers> buffers_;  ///< one a thread
     std::vector<RoundChunk> chunks_;
     std::size_t chunks_in_use_ = 0;
+    /// By part, of each chunk's records how many are new: those come first. Each row is written by one thread.
+    std::array<OwnVector<std::uint32_t>, most_round_parts> new_;
     DiscoveryIndex expanded_ = 0;  ///< states
     DiscoveryIndex beyond_ = 0;    ///< states found over the limit
     std::size_t accounted_ = 0;    ///< bytes of buffers and chunks
