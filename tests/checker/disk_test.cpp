@@ -116,7 +116,7 @@ TEST(Disk, LongWithoutRoomEndsTheSearch) {
     const Wide model{20, 100, -1};
     SearchOptions options;
     options.disk_folder = folder();
-    const FileLimit limit(200'000);
+    const FileLimit limit(150'000);
     const auto result = check<Wide>(model, {}, options);
     EXPECT_EQ(result.ended, Ended::disk_error);
     EXPECT_FALSE(result.complete);
