@@ -369,6 +369,7 @@ void RoundStore::put_in_order(std::size_t number, RoundBuffers& buffers, const K
 bool RoundStore::account() {
     std::size_t bytes = 0;
     for (const RoundBuffers& buffers : buffers_) bytes += buffers.bytes();
+    for (const auto& of_part : new_) bytes += of_part.capacity() * sizeof(std::uint32_t);
     for (const RoundChunk& chunk : chunks_) {
         bytes += sizeof(RoundChunk) + chunk.starts.capacity() * sizeof(std::uint32_t) +
                  chunk.steps.capacity() * sizeof(StepId) + chunk.log.bytes();

@@ -167,7 +167,7 @@ TEST_F(Checkpoint, GoesOnAsIfNothingHadHappened) {
     }
 }
 
-TEST_F(Checkpoint, LongGoesOnWithStatesOfManyBits) {
+TEST_F(Checkpoint, SlowGoesOnWithStatesOfManyBits) {
     const auto trap = property<Wide>("no-trap", PropertyKind::assertion);
     for (const std::uint64_t regroup : {1U, 500U, 100000U}) {
         options_.regroup_states = regroup;
