@@ -58,15 +58,23 @@ def build(command, folder):
     return time.monotonic() - begin
 
 
-class Execution:
-    """A checker that runs."""
+def cores():
+    """Two cores, if there are as many: that on which all programs of one thread run, and another. One may be half as fast
+    again as the other, and which of them the system would choose is chance."""
+    return sorted(os.sched_getaffinity(0), reverse=True)[:2]
 
-    def __init__(self, command, folder):
+
+class Execution:
+    """A checker that runs; on a core only, or wherever the system likes."""
+
+    def __init__(self, command, folder, core=None):
         self.command = command
         self.output = tempfile.TemporaryFile()
         self.begin = time.monotonic()
         self.process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=self.output,
                                         stderr=self.output)
+        if core is not None:
+            os.sched_setaffinity(self.process.pid, {core})
 
     def end(self, statuses=(0,)):
         """Waits for it. The result is its output, and what was measured: seconds by the clock and of the processors, and
@@ -86,9 +94,9 @@ class Execution:
         }
 
 
-def execute(command, folder, statuses=(0,)):
-    """Runs a checker, see Execution.end()."""
-    return Execution(command, folder).end(statuses)
+def execute(command, folder, statuses=(0,), core=None):
+    """Runs a checker, see Execution."""
+    return Execution(command, folder, core).end(statuses)
 
 
 def number(pattern, text, what):
@@ -99,10 +107,13 @@ def number(pattern, text, what):
 
 
 class Ours:
-    """vmemcheck's own search, as built by CMake."""
+    """vmemcheck's own search, as built by CMake. With one thread it runs on a core: cores()[0], unless another is named."""
 
-    def __init__(self, binaries, model, size, bug, threads, cached=True):
+    def __init__(self, binaries, model, size, bug, threads, cached=True, core=None):
         self.name = f"ours, {threads} thread{'s' if threads > 1 else ''}" if cached else "ours, all run"
+        self.core = cores()[0] if threads == 1 else None
+        if core is not None:
+            self.name, self.core = "ours, other core", core
         self.breadth_first = True
         self.program = binaries / f"vmemcheck_peer_{model}"
         if not self.program.exists():
@@ -126,7 +137,7 @@ class Ours:
         self.compile_seconds = build(command + [f"-DVMEMCHECK_PEER_SIZES={self.size}"], entry["directory"])
 
     def start(self):
-        return Execution([self.program] + self.arguments, ROOT)
+        return Execution([self.program] + self.arguments, ROOT, self.core)
 
     def run(self):
         return self.understood(*self.start().end())
@@ -146,20 +157,20 @@ class Ours:
 
 
 class TwoAtOnce:
-    """Two searches of one thread side by side, which share nothing but the machine: what its second core gives where threads
-    need not wait for each other."""
+    """Two searches of one thread side by side, each on its core, which share nothing but the machine: what its second core
+    gives where threads need not wait for each other."""
 
-    def __init__(self, one):
+    def __init__(self, one, other):
         self.name = "ours, 2 at once"
         self.breadth_first = True
-        self.one = one
+        self.searches = [one, other]
         self.compile_seconds = None
 
     def run(self):
         """As of one search that does as much in a second as both."""
-        both = [self.one.start() for _ in range(2)]
+        both = [search.start() for search in self.searches]
         with concurrent.futures.ThreadPoolExecutor(len(both)) as waiting:
-            first, second = (self.one.understood(*ended) for ended in waiting.map(lambda search: search.end(), both))
+            first, second = (Ours.understood(*ended) for ended in waiting.map(lambda search: search.end(), both))
         rate = 1 / first["seconds"] + 1 / second["seconds"]
         return {
             **first,
@@ -206,7 +217,7 @@ class Spin:
             self.arguments += [f"-m{max(100000, states)}", "-b"]
 
     def run(self):
-        text, measured = execute([self.program] + self.arguments, self.folder)
+        text, measured = execute([self.program] + self.arguments, self.folder, core=cores()[0])
         errors = number(r"errors: (\d+)", text, self.name)
         states = int(number(r"^ *([\d.e+]+) states, stored", text, self.name))
         memory = number(r"^ *([\d.]+)\s+actual memory usage for states", text, self.name)
@@ -235,6 +246,7 @@ class Rumur:
     def __init__(self, folder, models, model, size, bug, threads, states, optimise="-O3"):
         self.name = f"rumur, {threads} thread{'s' if threads > 1 else ''}"
         self.breadth_first = threads == 1
+        self.core = cores()[0] if threads == 1 else None
         self.folder = folder / f"rumur-{model}-{size}{'-bug' if bug else ''}"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.program = self.folder / f"rumur-{threads}"
@@ -256,7 +268,7 @@ class Rumur:
             ["gcc", "-w", optimise] + options + ["-o", self.program, code, "-lpthread"], self.folder)
 
     def run(self):
-        text, measured = execute([self.program], self.folder, statuses=(0, 1))
+        text, measured = execute([self.program], self.folder, statuses=(0, 1), core=self.core)
         states = int(number(r"^\s*(\d+) states, \d+ rules fired", text, self.name))
         violated = "error(s) found" in text
         if not violated and "No error found" not in text:

@@ -6,6 +6,8 @@ import contextlib
 import importlib.machinery
 import importlib.util
 import io
+import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -67,10 +69,11 @@ class Compare(unittest.TestCase):
         with contextlib.redirect_stdout(printed):
             faster = {**run, "transitions_per_s": 5.1}
             module.print_model(
-                "bbm", 2, {"ours, 1 thread": run, "ours, 2 threads": faster, "ours, 2 at once": run},
-                {"ours, 1 thread": run})
+                "bbm", 2, {"ours, 1 thread": run, "ours, other core": {**run, "transitions_per_s": 1.0},
+                           "ours, 2 threads": faster, "ours, 2 at once": run}, {"ours, 1 thread": run})
         self.assertIn("1.00 s, 5 transitions long", printed.getvalue())
-        self.assertIn("1.70 times with two threads, 1.00 with two searches at once", printed.getvalue())
+        # Of what one thread does on the one core, or on the other.
+        self.assertIn("2.55 times with two threads, 1.50 with two searches at once", printed.getvalue())
 
     def test_two_searches_at_once_do_what_both_do(self):
         log = []
@@ -79,24 +82,33 @@ class Compare(unittest.TestCase):
             """A search that says when it is started and waited for."""
 
             def __init__(self, seconds):
-                self.seconds = list(seconds)
+                self.seconds = seconds
 
             def start(self):
                 log.append("start")
-                return type("Started", (), {"end": lambda _, seconds=self.seconds.pop(0): self.ended(seconds)})()
+                return self
 
-            @staticmethod
-            def ended(seconds):
+            def end(self):
                 log.append("end")
-                return "", {"seconds": seconds, "cpu_seconds": seconds, "peak_rss": 100, "states": 7}
+                return json.dumps({"states": 7, "transitions": 8, "depth": 9, "verdict": "holds", "counterexample": 0,
+                                   "bytes_per_state": 1}), {
+                    "seconds": self.seconds, "cpu_seconds": self.seconds, "peak_rss": 100}
 
-            @staticmethod
-            def understood(_, measured):
-                return measured
-
-        both = checkers.TwoAtOnce(Search([2.0, 6.0])).run()
+        both = checkers.TwoAtOnce(Search(2.0), Search(6.0)).run()
         self.assertEqual(log, ["start", "start", "end", "end"])
-        self.assertEqual(both, {"seconds": 1.5, "cpu_seconds": 4.0, "peak_rss": 200, "states": 7})
+        self.assertEqual({key: both[key] for key in ("seconds", "cpu_seconds", "peak_rss", "states")},
+                         {"seconds": 1.5, "cpu_seconds": 4.0, "peak_rss": 200, "states": 7})
+
+    def test_programs_of_one_thread_run_on_one_core(self):
+        where = [sys.executable, "-c", "import os, time; time.sleep(0.2); print(sorted(os.sched_getaffinity(0)))"]
+        for core in checkers.cores():
+            self.assertEqual(checkers.execute(where, ROOT, core=core)[0].strip(), f"[{core}]")
+        self.assertEqual(checkers.execute(where, ROOT)[0].strip(), str(sorted(os.sched_getaffinity(0))))
+        binaries = pathlib.Path(BINARIES)
+        cores = checkers.cores()
+        self.assertEqual(checkers.Ours(binaries, "bbm", 2, False, 1).core, cores[0])
+        self.assertEqual(checkers.Ours(binaries, "bbm", 2, False, 1, core=cores[-1]).core, cores[-1])
+        self.assertIsNone(checkers.Ours(binaries, "bbm", 2, False, 2).core)
 
     def test_peers_that_are_missing_are_named(self):
         status, _, errors = compare(env={"PATH": "/nonexistent"})
