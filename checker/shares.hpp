@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -104,7 +105,7 @@ class Shares {
     [[nodiscard]] std::size_t end_of(double speed, std::size_t count) const {
         // Those that others help end earlier, by a tenth of how much is still to come.
         const double part = helps_ == Helps::all ? speed : speed * (1 - (1 - speed) / 10);
-        return std::min(count, static_cast<std::size_t>(part * static_cast<double>(count) + 0.5));
+        return std::min(count, static_cast<std::size_t>(std::llround(part * static_cast<double>(count))));
     }
 
     Helps helps_;
