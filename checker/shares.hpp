@@ -43,7 +43,6 @@ class Shares {
             share.begin = begin;
             share.end = begin = i + 1 == shares_.size() ? count : std::max(begin, end_of(before, count));
             share.next.store(share.begin, std::memory_order_relaxed);
-            share.speed = 0;
         }
     }
     /// Calls work(i) for pieces until all are done, or others do the last ones. Each thread is to call this once.
@@ -64,9 +63,9 @@ class Shares {
         }
         note(thread, done, std::chrono::steady_clock::now() - begin);
     }
-    /// Takes note of what a thread did, and how long that took.
+    /// Takes note of how many pieces a thread did, and how long that took. do_share() does so.
     void note(unsigned thread, std::size_t done, std::chrono::nanoseconds took) {
-        // Less than a nanosecond is none.
+        // A clock may stand still meanwhile.
         shares_[thread].speed =
             static_cast<double>(done) / static_cast<double>(std::max<std::int64_t>(1, took.count()));
     }

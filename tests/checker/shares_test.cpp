@@ -13,6 +13,8 @@
 namespace vmemcheck::checker::detail {
 namespace {
 
+using namespace std::chrono_literals;
+
 std::vector<std::size_t> done_by(Shares& shares, unsigned thread) {
     std::vector<std::size_t> pieces;
     shares.do_share(thread, [&](std::size_t piece) { pieces.push_back(piece); });
@@ -24,6 +26,22 @@ std::vector<std::size_t> sizes(Shares& shares, std::size_t count) {
     std::vector<std::size_t> all;
     shares.for_each([&](std::size_t first, std::size_t last) { all.push_back(last - first); });
     return all;
+}
+
+struct Done {
+    std::size_t pieces;
+    std::chrono::nanoseconds took;
+};
+
+/// So many times each thread did what is said of it.
+void teach(Shares& shares, const std::vector<Done>& done, unsigned times) {
+    for (unsigned i = 0; i < times; ++i) {
+        shares.divide(100);
+        for (unsigned thread = 0; thread < done.size(); ++thread) {
+            shares.note(thread, done[thread].pieces, done[thread].took);
+        }
+        shares.learn();
+    }
 }
 
 TEST(Shares, AreDoneByOneThreadAlone) {
@@ -71,49 +89,31 @@ TEST(Shares, LieOneAfterTheOther) {
 }
 
 TEST(Shares, BecomeAsLargeAsThreadsAreFast) {
+    // In the time in which one does one piece the other does three, however many there were for it.
     Shares all(2, Shares::Helps::all);
-    Shares later(2, Shares::Helps::later);
     EXPECT_EQ(sizes(all, 100), (std::vector<std::size_t>{50, 50}));
-    for (Shares* shares : {&all, &later}) {
-        for (unsigned i = 0; i < 100; ++i) {
-            shares->divide(100);
-            // In the time in which one does one piece the other does three, however many there were for it.
-            shares->note(0, 40, std::chrono::nanoseconds(1200));
-            shares->note(1, 60, std::chrono::nanoseconds(600));
-            shares->learn();
-        }
-    }
+    teach(all, {{40, 1200ns}, {60, 600ns}}, 100);
     EXPECT_EQ(sizes(all, 100), (std::vector<std::size_t>{25, 75}));
+    Shares later(2, Shares::Helps::later);
+    teach(later, {{40, 1200ns}, {60, 600ns}}, 100);
     EXPECT_EQ(sizes(later, 1000), (std::vector<std::size_t>{232, 768}));  // a bit less, as the first helps
 }
 
 TEST(Shares, AreNotLearntFromOneTime) {
     Shares shares(2, Shares::Helps::all);
-    shares.divide(100);
-    shares.note(0, 1, std::chrono::nanoseconds(1000));
-    shares.note(1, 100, std::chrono::nanoseconds(1000));
-    shares.learn();
+    teach(shares, {{1, 1000ns}, {100, 1000ns}}, 1);
     EXPECT_EQ(sizes(shares, 100), (std::vector<std::size_t>{47, 53}));
 }
 
 TEST(Shares, AreLearntOnlyIfThereWasWorkForAll) {
     Shares shares(2, Shares::Helps::all);
-    for (unsigned i = 0; i < 100; ++i) {
-        shares.divide(100);
-        shares.note(0, 100, std::chrono::nanoseconds(1000));
-        shares.learn();
-    }
+    teach(shares, {{100, 1000ns}, {0, 1000ns}}, 100);
     EXPECT_EQ(sizes(shares, 100), (std::vector<std::size_t>{50, 50}));
 }
 
 TEST(Shares, LeaveSomethingForWhoWasKeptFromItsWork) {
     Shares shares(2, Shares::Helps::later);
-    for (unsigned i = 0; i < 1000; ++i) {
-        shares.divide(100);
-        shares.note(0, 99, std::chrono::nanoseconds(1));
-        shares.note(1, 1, std::chrono::nanoseconds(1000000));
-        shares.learn();
-    }
+    teach(shares, {{99, 1ns}, {1, 1000000ns}}, 1000);
     EXPECT_GE(sizes(shares, 100)[1], 10U);
 }
 
