@@ -2,6 +2,7 @@
 #include "checker/parallel_packer.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "checker/parallel_unpacker.hpp"
@@ -15,7 +16,8 @@ namespace vmemcheck::checker {
 
 #ifdef VMEMCHECK_AVX2
 
-/// Packing, for each number of pieces. No lambdas in here: they would not have the instructions.
+/// Packing, for each number of eight bytes, and for several words. No lambdas in here: they would not have the
+/// instructions.
 struct ParallelPacker::Kernels {
     static constexpr std::size_t lane_bytes = sizeof(__m256i);
     static constexpr std::size_t lane_pieces = lane_bytes / piece_bytes;
@@ -58,6 +60,43 @@ struct ParallelPacker::Kernels {
         }
         return _mm256_movemask_epi8(inside) == -1;
     }
+    /// Where the codes of a state's bytes are put.
+    using Codes = std::array<unsigned char, most_bytes>;
+    VMEMCHECK_AVX2 static void encode(const ParallelPacker& how, const unsigned char* state, Codes& codes,
+                                      __m256i& inside) {
+        for (std::size_t first = 0; first != how.room_; first += lane_bytes) {
+            const __m256i most = load(how.range_.data() + first);
+            const __m256i lane = _mm256_sub_epi8(load(state + first), load(how.low_.data() + first));
+            inside = _mm256_and_si256(inside, _mm256_cmpeq_epi8(_mm256_max_epu8(lane, most), most));
+            _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes.data() + first), lane);
+        }
+    }
+    VMEMCHECK_AVX2 static std::uint64_t bits_of(std::uint64_t codes, const Piece& piece) {
+        return _pext_u64(codes, piece.mask) << piece.shift;
+    }
+    VMEMCHECK_AVX2 static std::uint64_t eight(const Codes& codes, std::size_t byte) {
+        std::uint64_t result = 0;
+        std::memcpy(&result, codes.data() + byte, sizeof result);
+        return result;
+    }
+    /// \tparam size words of a packed state
+    template <std::size_t size>
+    VMEMCHECK_AVX2 static bool pack_several(const ParallelPacker& how, const unsigned char* state, std::size_t stride,
+                                            std::size_t count, std::uint64_t* words) {
+        Codes codes;
+        __m256i inside = _mm256_set1_epi8(-1);
+        for (; count != 0; --count, state += stride, words += size) {
+            encode(how, state, codes, inside);
+            std::array<std::uint64_t, size> packed{};
+            const Piece* piece = how.pieces_.data();
+            for (std::size_t byte = 0; byte < how.end_; byte += piece_bytes, piece += size) {
+                const std::uint64_t from = eight(codes, byte);
+                for (std::size_t word = 0; word < size; ++word) packed[word] |= bits_of(from, piece[word]);
+            }
+            std::memcpy(words, packed.data(), sizeof packed);
+        }
+        return _mm256_movemask_epi8(inside) == -1;
+    }
     template <std::size_t... less_one>
     static Pack of(std::size_t pieces, std::index_sequence<less_one...> /*all*/) {
         constexpr std::array<Pack, sizeof...(less_one)> all{pack<less_one + 1>...};
@@ -66,7 +105,9 @@ struct ParallelPacker::Kernels {
 };
 
 ParallelPacker::ParallelPacker(const Packer& packer, std::size_t state_bytes) {
-    if (!supported() || packer.words() != 1 || state_bytes > most_bytes) return;
+    const std::size_t words = packer.words();
+    const bool one_word = words == 1;
+    if (!supported() || words > most_words || state_bytes > (one_word ? most_bytes_of_a_word : most_bytes)) return;
     range_.fill(0xff);
     std::size_t end = 1;
     for (const Packer::Slot& slot : packer.slots()) {
@@ -74,14 +115,32 @@ ParallelPacker::ParallelPacker(const Packer& packer, std::size_t state_bytes) {
         low_[slot.offset] = static_cast<unsigned char>(slot.low);
         range_[slot.offset] = static_cast<unsigned char>(slot.range);
         end = std::max<std::size_t>(end, slot.offset + 1);
+    }
+    end_ = (end + piece_bytes - 1) / piece_bytes * piece_bytes;
+    room_ = (end + Kernels::lane_bytes - 1) / Kernels::lane_bytes * Kernels::lane_bytes;
+    if (!one_word) pieces_.resize(end_ / piece_bytes * words);
+    // The fields of a word are in the order of their bytes, so of what eight bytes have of it the first says where.
+    for (const Packer::Slot& slot : packer.slots()) {
         const std::size_t piece = slot.offset / piece_bytes;
         if (slot.mask == 0) continue;
-        // The fields of a word are in the order of their bytes.
-        if (mask_[piece] == 0) shift_[piece] = slot.shift;
-        mask_[piece] |= std::uint64_t{slot.mask} << (8 * (slot.offset % piece_bytes));
+        std::uint64_t& mask = one_word ? mask_[piece] : pieces_[piece * words + slot.word].mask;
+        unsigned& shift = one_word ? shift_[piece] : pieces_[piece * words + slot.word].shift;
+        if (mask == 0) shift = slot.shift;
+        mask |= std::uint64_t{slot.mask} << (8 * (slot.offset % piece_bytes));
     }
-    room_ = (end + Kernels::lane_bytes - 1) / Kernels::lane_bytes * Kernels::lane_bytes;
-    pack_ = Kernels::of((end + piece_bytes - 1) / piece_bytes, std::make_index_sequence<most_bytes / piece_bytes>());
+    switch (words) {
+        case 1:
+            pack_ = Kernels::of(end_ / piece_bytes, std::make_index_sequence<most_bytes_of_a_word / piece_bytes>());
+            break;
+        case 2:
+            pack_ = Kernels::pack_several<2>;
+            break;
+        case 3:
+            pack_ = Kernels::pack_several<3>;
+            break;
+        default:
+            pack_ = Kernels::pack_several<most_words>;
+    }
 }
 
 bool ParallelPacker::supported() {

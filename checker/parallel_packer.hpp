@@ -6,22 +6,26 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "checker/packer.hpp"
 
 namespace vmemcheck::checker {
 
-/// Packs states of one word, as a Packer does, with the processor's parallel extract of bits (BMI2): without a branch
-/// for each field, as no predictor foresees which of them a step changed.
+/// Packs states, as a Packer does, with the processor's parallel extract of bits (BMI2): without a branch for each
+/// field, as no predictor foresees which of them a step changed.
 class ParallelPacker {
  public:
-    /// Of the longest state.
-    static constexpr std::size_t most_bytes = 64;
+    /// Of the longest state, packed and not.
+    static constexpr unsigned most_words = 4;
+    static constexpr std::size_t most_bytes = 128;
+    /// Of the longest one of one word.
+    static constexpr std::size_t most_bytes_of_a_word = 64;
 
     /// Of no use.
     ParallelPacker() = default;
-    /// Of no use where the processor lacks the instructions, a state has more than a word or most_bytes, or a field has
-    /// two bytes: usable() tells.
+    /// Of no use where the processor lacks the instructions, a state is too long, or a field has two bytes: usable()
+    /// tells.
     ParallelPacker(const Packer& packer, std::size_t state_bytes);
 
     /// Whether the processor has the instructions, and they are fast.
@@ -34,7 +38,7 @@ class ParallelPacker {
     /// Packs several states.
     /// \param states the first of them: room() bytes, of which those that are not the state's are ignored
     /// \param stride bytes from a state to the next
-    /// \param words one for each
+    /// \param words of each, as many as the Packer says
     /// \return false if a field of one is outside of its bounds; the words are then useless
     bool pack(const unsigned char* states, std::size_t stride, std::size_t count, std::uint64_t* words) const {
         return pack_(*this, states, stride, count, words);
@@ -44,13 +48,21 @@ class ParallelPacker {
     static constexpr std::size_t piece_bytes = 8;
     using Pack = bool (*)(const ParallelPacker&, const unsigned char*, std::size_t, std::size_t, std::uint64_t*);
 
+    /// Bits of one word that come from the same eight bytes of a state.
+    struct Piece {
+        std::uint64_t mask = 0;
+        unsigned shift = 0;  ///< where they go
+    };
     struct Kernels;
 
-    alignas(32) std::array<unsigned char, most_bytes> low_{};     ///< of the field at this byte
-    alignas(32) std::array<unsigned char, most_bytes> range_{};   ///< high - low; 255 if there is no field
-    std::array<std::uint64_t, most_bytes / piece_bytes> mask_{};  ///< bits of fields in eight bytes
-    std::array<unsigned, most_bytes / piece_bytes> shift_{};      ///< where they go
+    alignas(32) std::array<unsigned char, most_bytes> low_{};    ///< of the field at this byte
+    alignas(32) std::array<unsigned char, most_bytes> range_{};  ///< high - low; 255 if there is no field
+    std::size_t end_ = 0;                                        ///< of the bytes that have fields, rounded up to eight
     std::size_t room_ = 0;
+    // Of each eight bytes: if a state has one word, what goes there, else for each word.
+    std::array<std::uint64_t, most_bytes_of_a_word / piece_bytes> mask_{};
+    std::array<unsigned, most_bytes_of_a_word / piece_bytes> shift_{};
+    std::vector<Piece> pieces_;
     Pack pack_ = nullptr;
 };
 

@@ -41,7 +41,8 @@ void RoundRecords::grow() {
 }
 
 std::size_t RoundBuffers::bytes() const {
-    std::size_t bytes = step_cache + recent.capacity() * sizeof(Key) + recent_words.capacity() * sizeof(std::uint64_t);
+    std::size_t bytes =
+        step_cache + recent_leaves + recent.capacity() * sizeof(Key) + recent_words.capacity() * sizeof(std::uint64_t);
     bytes += fresh.capacity() * sizeof(std::uint64_t);
     bytes += of_transition.capacity() * sizeof(void*);
     for (const RoundRecords& of_part : records) bytes += of_part.bytes();

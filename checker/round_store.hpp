@@ -109,6 +109,7 @@ struct alignas(line_bytes) RoundBuffers {
     /// Keys of successors made lately: one made again is in the table, or will be when its turn comes.
     std::vector<Key> recent;
     std::vector<std::uint64_t> recent_words;  ///< the same, of states that are their own keys
+    std::size_t recent_leaves = 0;            ///< bytes of the thread's StateKeys::RecentLeaves
     std::size_t step_cache = 0;               ///< bytes of the thread's cache of steps
     // For putting new ones in order:
     std::vector<const RoundRecord*> of_transition;  ///< of the chunk, if its bit is set

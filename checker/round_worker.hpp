@@ -80,8 +80,7 @@ struct alignas(line_bytes) RoundWorker {
           watches_steps(monitor.watches_steps() || options_.check_fused),
           current{sample, {}},
           moves(model_.actor_count()),
-          queue(std::max<std::size_t>(most_pending, most_waiting + most_queued()) + WordMixer::lane_words),
-          homes(queue.size()),
+          homes(std::max<std::size_t>(most_pending, most_waiting + most_queued()) + WordMixer::lane_words),
           pending(most_pending + packing_room / sizeof(Pending) + 1, Pending{sample}),
           made(pending.data()),
           no_room(made + most_pending) {
@@ -92,6 +91,10 @@ struct alignas(line_bytes) RoundWorker {
         packed.assign(store.packer().words(), 0);
         next_packed.assign(store.packer().words(), 0);
         current_packed = false;
+        leaves = store.keys().recent_leaves();
+        buffers.recent_leaves = leaves.bytes();
+        queue.resize(std::max<std::size_t>(most_pending, most_waiting + most_queued()) * packed.size() +
+                     WordMixer::lane_words);
         begin_caching();
         audits = options.audit_each != 0 && (!symmetry.empty() || audits_local || audits_footprints || caches);
     }
@@ -131,8 +134,9 @@ struct alignas(line_bytes) RoundWorker {
     OwnVector<Moves> moves;
     OwnVector<std::uint64_t> packed;
     StateKeys::Core core;
-    OwnVector<std::uint64_t> next_packed;  ///< `packed`, between two successors
+    OwnVector<std::uint64_t> next_packed;  ///< what `current` was made from, if not by a ParallelUnpacker
     bool current_packed = false;           ///< `packed` is that of `current`
+    StateKeys::RecentLeaves leaves;
     RoundChunk* chunk = nullptr;
     DiscoveryIndex index = 0;
     ActorId actor = 0;
@@ -153,8 +157,8 @@ struct alignas(line_bytes) RoundWorker {
     };
     static constexpr unsigned most_pending = 32;
     static constexpr std::size_t packing_room = ParallelPacker::most_bytes;  ///< behind them, as it reads whole lanes
-    OwnVector<std::uint64_t> queue;  ///< successors of one word, packed; a WordMixer can read them
-    OwnVector<std::uint32_t> homes;  ///< of them
+    OwnVector<std::uint64_t> queue;  ///< successors, packed; of one word: a WordMixer can read them
+    OwnVector<std::uint32_t> homes;  ///< of those of one word
     OwnVector<Pending> pending;
     Pending* made;           ///< the next one
     const Pending* no_room;  ///< behind them all
@@ -262,21 +266,24 @@ struct alignas(line_bytes) RoundWorker {
                 for (Pending* next = pending.data(); next != made; ++next) symmetry.normalize(next->state);
             }
         }
-        if (store.keys().plain()) {
-            pack_plain();
-        } else {
-            pack_leaves();
-        }
-        made = pending.data();
-    }
-    void pack_plain() {
         const Pending* const first = pending.data();
         const auto count = static_cast<std::size_t>(made - first);
+        made = pending.data();
         if (!pack_words(first, count, queue.data())) [[unlikely]]
             return;
-        add_words(count, [first](std::size_t i) { return first[i].transition; });
+        add_queue(count, [first](std::size_t i) { return first[i].transition; });
     }
     /// Gives packed successors, those in the queue, to the parts of the table. \param number_of the transition of each
+    template <class NumberOf>
+    void add_queue(std::size_t count, NumberOf number_of) {
+        StateKeys& keys = store.keys();
+        if (keys.plain()) return add_words(count, number_of);
+        if (keys.short_leaves() && keys.leaves() == 2)
+            return add_keys(StateKeys::LeafKeys<2>(keys, leaves), count, number_of);
+        if (keys.short_leaves()) return add_keys(StateKeys::LeafKeys<3>(keys, leaves), count, number_of);
+        add_keys(LongLeafKeys{*this}, count, number_of);
+    }
+    /// add_queue() of states that are their own keys.
     template <class NumberOf>
     void add_words(std::size_t count, NumberOf number_of) {
         const std::uint64_t* const words = queue.data();
@@ -302,6 +309,7 @@ struct alignas(line_bytes) RoundWorker {
         add_words(queued, [first](std::size_t i) { return first + static_cast<std::uint32_t>(i); });
         queued = 0;
     }
+    /// \param words the packed successors, one after the other
     /// \return false if a field of a successor is out of bounds; it was reported
     bool pack_words(const Pending* first, std::size_t count, std::uint64_t* words) {
         if (const ParallelPacker& packer = store.parallel_packer(); packer.usable()) {
@@ -310,45 +318,49 @@ struct alignas(line_bytes) RoundWorker {
                 return true;
         }
         const Packer& packer = store.packer();
-        const std::uint64_t own = packed[0];
-        for (std::size_t i = 0; i < count; ++i) {
-            words[i] = own;
+        const std::size_t size = packed.size();
+        for (std::size_t i = 0; i < count; ++i, words += size) {
+            std::copy(packed.begin(), packed.end(), words);
             std::uint64_t changed = 0;
-            if (packer.template repack<true>(current.state, first[i].state, words + i, changed) >= 0) [[unlikely]] {
+            const int bad = size == 1 ? packer.template repack<true>(current.state, first[i].state, words, changed)
+                                      : packer.template repack<false>(current.state, first[i].state, words, changed);
+            if (bad >= 0) [[unlikely]] {
                 out_of_bounds(first[i]);
                 return false;
             }
         }
         return true;
     }
-    void pack_leaves() {
-        const Packer& packer = store.packer();
-        StateKeys& keys = store.keys();
-        std::uint64_t* const words = next_packed.data();
+    /// Makes keys of successors of the state being expanded, whose leaves may have several words.
+    struct LongLeafKeys {
+        RoundWorker& of;
+
+        [[nodiscard]] bool key_of(const std::uint64_t* words, Key& key) const {
+            std::uint64_t changed = 0;
+            for (std::size_t i = 0; i < of.packed.size(); ++i) {
+                changed |= std::uint64_t{words[i] != of.packed[i] ? 1U : 0U} << (i % 64);
+            }
+            return of.store.keys().key_of_leaves(words, changed, of.core, key);
+        }
+    };
+    /// add_queue() of states that have leaves.
+    template <class Keys, class NumberOf>
+    void add_keys(const Keys& keys, std::size_t count, NumberOf number_of) {
+        const std::size_t size = packed.size();
+        const std::uint64_t* words = queue.data();
         const bool approximate = store.approximate();
         const KeyAdder adder(buffers, store);
-        for (const Pending *next = pending.data(), *end = made; next != end; ++next) {
-            std::uint64_t changed = 0;
-            if (packer.template repack<false>(current.state, next->state, words, changed) >= 0) [[unlikely]]
-                return out_of_bounds(*next);
+        for (std::size_t i = 0; i < count; ++i, words += size) {
             Key key;
-            if (!keys.key_of_leaves(words, changed, core, key)) [[unlikely]] {
+            if (!keys.key_of(words, key)) [[unlikely]] {
                 no_memory = true;
                 return;
             }
-            const RoundRecord record{key.rest, key.home, next->transition};
+            const RoundRecord record{key.rest, key.home, number_of(i)};
             if (approximate) [[unlikely]] {
-                adder.add(adder.again(key), record, RoundStore::print_of(next_packed));
+                adder.add(adder.again(key), record, RoundStore::print_of({words, size}));
             } else {
                 adder.add(adder.again(key), record);
-            }
-            if (next_packed.size() > 64) {
-                next_packed = packed;
-            } else {
-                for (; changed != 0; changed &= changed - 1) {
-                    const auto word = static_cast<unsigned>(std::countr_zero(changed));
-                    words[word] = packed[word];
-                }
             }
         }
     }
@@ -393,12 +405,11 @@ struct alignas(line_bytes) RoundWorker {
         if (plain) {
             packed[0] = key.rest;
         } else {
-            store.keys().packed_of(key, packed.data());
             core = store.keys().core_of(key);
+            store.keys().packed_of(core, packed.data());
         }
         if (const ParallelUnpacker& unpacker = store.parallel_unpacker(); unpacker.usable()) {
             unpacker.unpack(packed.data(), reinterpret_cast<unsigned char*>(&current));
-            if (!plain) next_packed = packed;
         } else if (current_packed) [[likely]] {
             // It was found right after the one before, so it is much like that.
             store.packer().unpack_changes(packed.data(), next_packed.data(), current.state);

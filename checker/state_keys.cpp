@@ -20,6 +20,7 @@ StateKeys::StateKeys(const Packer& packer, MemoryBudget& budget) {
         core_mask_ = static_cast<std::uint32_t>(low_bits(core_bits_));
         part_mask_ = low_bits(part_bits_);
         home_bits_ = leaves_ * core_bits_;
+        short_leaves_ = leaves_ == packer.words();
         const unsigned number_bits = std::min(core_bits_ + part_bits_, 32U);
         for (unsigned i = 0; i < leaves_; ++i) {
             begin_[i + 1] = groups[(std::size_t{count} * (i + 1) + leaves_ - 1) / leaves_];
@@ -51,6 +52,11 @@ bool StateKeys::key_of(const std::uint64_t* packed, Key& key) {
         return true;
     }
     return key_of_leaves(packed, ~std::uint64_t{0}, {}, key);
+}
+
+std::uint32_t StateKeys::number_of(unsigned leaf, std::uint64_t value, RecentLeaves::Entry& entry) {
+    entry = {value, tables_[leaf]->number(&value)};
+    return entry.number;
 }
 
 void StateKeys::settle() {

@@ -18,6 +18,8 @@
 #include "checker/key_queue.hpp"
 #include "checker/leaf_table.hpp"
 #include "checker/memory.hpp"
+#include "checker/packer.hpp"
+#include "checker/state_keys.hpp"
 #include "checker/team.hpp"
 #include "checker/word_mixer.hpp"
 
@@ -304,6 +306,63 @@ TEST(KeyQueue, RefusesSavedKeysWhereWordsAreToBe) {
         }
     }
     std::filesystem::remove(file);
+}
+
+/// Keys of random states of so many leaves of a word, against those that are made from the tables alone.
+template <unsigned leaves>
+void compare_leaf_keys(std::mt19937& random) {
+    std::vector<FieldInfo> fields;
+    std::vector<unsigned> groups;
+    for (std::size_t i = 0; i < std::size_t{leaves} * 8; ++i) {
+        fields.push_back({"byte" + std::to_string(i), i, 1, 0, 255, {}});
+        groups.push_back(static_cast<unsigned>(i / 8));
+    }
+    const Packer packer(fields, fields.size(), groups);
+    MemoryBudget budget;
+    StateKeys keys(packer, budget);
+    ASSERT_TRUE(keys.short_leaves());
+    ASSERT_EQ(keys.leaves(), leaves);
+    StateKeys::RecentLeaves recent = keys.recent_leaves();
+    EXPECT_GT(recent.bytes(), 0U);
+    const StateKeys::LeafKeys<leaves> of(keys, recent);
+    std::array<std::uint64_t, leaves> packed{};
+    std::array<std::uint64_t, leaves> again{};
+    // The first state is all zero, as what is remembered begins with. Later values come again, or are new and take the
+    // place of others; there are more of them than have places.
+    for (unsigned i = 0; i < 20'000; ++i) {
+        Key key;
+        Key expected;
+        ASSERT_TRUE(of.key_of(packed.data(), key));
+        ASSERT_TRUE(keys.key_of(packed.data(), expected));
+        ASSERT_EQ(key.rest, expected.rest) << i;
+        ASSERT_EQ(key.home, expected.home) << i;
+        keys.packed_of(key, again.data());
+        ASSERT_EQ(again, packed) << i;
+        packed[random() % leaves] = random() % 4 == 0 ? random() % 5'000 : (random() % 50) << 58;
+    }
+}
+
+TEST(StateKeys, OfLeavesSeenLatelyAreTheSame) {
+    std::mt19937 random(7);
+    compare_leaf_keys<2>(random);
+    compare_leaf_keys<3>(random);
+}
+
+TEST(StateKeys, OfLeavesSeenLatelyNeedMemoryForNewOnes) {
+    std::vector<FieldInfo> fields;
+    for (std::size_t i = 0; i < 16; ++i) fields.push_back({"byte" + std::to_string(i), i, 1, 0, 255, {}});
+    const Packer packer(fields, fields.size(), 0U);
+    ASSERT_EQ(packer.words(), 2U);
+    MemoryBudget budget(100'000);
+    StateKeys keys(packer, budget);
+    StateKeys::RecentLeaves recent = keys.recent_leaves();
+    const StateKeys::LeafKeys<2> of(keys, recent);
+    std::array<std::uint64_t, 2> packed{};
+    Key key;
+    while (of.key_of(packed.data(), key)) ASSERT_LT(++packed[1], 100'000U);
+    EXPECT_FALSE(of.key_of(packed.data(), key));  // the failure is not remembered as a number
+    packed[1] = 0;
+    EXPECT_TRUE(of.key_of(packed.data(), key));
 }
 
 }  // namespace

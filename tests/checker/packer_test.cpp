@@ -200,13 +200,13 @@ TEST(ParallelUnpacker, IsOfNoUseForFieldsInTwoLanes) {
     EXPECT_FALSE(ParallelUnpacker().usable());
 }
 
-/// Fields of one byte each, of at most a word together, in a random order; some bytes have none.
-std::vector<FieldInfo> narrow_fields(std::mt19937& random, std::size_t size) {
+/// Fields of one byte each, of at most so many bits together, in a random order; some bytes have none.
+std::vector<FieldInfo> narrow_fields(std::mt19937& random, std::size_t size, unsigned most_bits) {
     std::vector<FieldInfo> all;
     unsigned bits = 0;
     for (std::size_t offset = 0; offset < size; ++offset) {
         const auto width = static_cast<unsigned>(random() % (random() % 4 == 0 ? 9 : 3));
-        if (bits + width > 64 || random() % 5 == 0) continue;
+        if (bits + width > most_bits || random() % 5 == 0) continue;
         bits += width;
         const int range = width == 0 ? 0 : (1 << (width - 1)) + static_cast<int>(random() % (1U << (width - 1)));
         const int low = -128 + static_cast<int>(random() % static_cast<unsigned>(256 - range));
@@ -217,12 +217,7 @@ std::vector<FieldInfo> narrow_fields(std::mt19937& random, std::size_t size) {
     return all;
 }
 
-RC_GTEST_PROP(ParallelPacker, PacksAsThePackerDoes, (unsigned seed)) {
-    if (!ParallelPacker::supported()) return;
-    std::mt19937 random(seed);
-    const std::size_t size = 1 + random() % ParallelPacker::most_bytes;
-    const auto all = narrow_fields(random, size);
-    const Packer packer(all, size, 64U);
+void packs_as(const Packer& packer, const std::vector<FieldInfo>& all, std::size_t size, std::mt19937& random) {
     const ParallelPacker parallel(packer, size);
     RC_ASSERT(parallel.usable());
     RC_ASSERT(parallel.room() % 32 == 0U);
@@ -232,13 +227,13 @@ RC_GTEST_PROP(ParallelPacker, PacksAsThePackerDoes, (unsigned seed)) {
     // What is not described, and what comes after a state, can be anything; a byte more than room() would be found.
     std::vector<unsigned char> states(count == 0 ? 0 : (count - 1) * stride + std::max(parallel.room(), size));
     for (unsigned char& byte : states) byte = static_cast<unsigned char>(random());
-    std::vector<std::uint64_t> expected(count);
+    std::vector<std::uint64_t> expected(count * packer.words());
     for (std::size_t i = 0; i < count; ++i) {
         unsigned char* const state = states.data() + i * stride;
         for (const FieldInfo& f : all) store_field(state, f.offset, 1, value_in(random, f));
-        RC_ASSERT(packer.pack_bytes(state, &expected[i]) == -1);
+        RC_ASSERT(packer.pack_bytes(state, &expected[i * packer.words()]) == -1);
     }
-    std::vector<std::uint64_t> words(count);
+    std::vector<std::uint64_t> words(count * packer.words());
     RC_ASSERT(parallel.pack(states.data(), stride, count, words.data()));
     RC_ASSERT(words == expected);
     if (count == 0) return;
@@ -251,7 +246,28 @@ RC_GTEST_PROP(ParallelPacker, PacksAsThePackerDoes, (unsigned seed)) {
     }
 }
 
-TEST(ParallelPacker, IsOfNoUseForWideFieldsSeveralWordsOrLongStates) {
+RC_GTEST_PROP(ParallelPacker, PacksAsThePackerDoes, (unsigned seed)) {
+    if (!ParallelPacker::supported()) return;
+    std::mt19937 random(seed);
+    const std::size_t size = 1 + random() % ParallelPacker::most_bytes_of_a_word;
+    const auto all = narrow_fields(random, size, 64);
+    packs_as(Packer(all, size, 64U), all, size, random);
+}
+
+RC_GTEST_PROP(ParallelPacker, PacksSeveralWordsAsThePackerDoes, (unsigned seed)) {
+    if (!ParallelPacker::supported()) return;
+    std::mt19937 random(seed);
+    const std::size_t size = 2 + random() % (ParallelPacker::most_bytes - 1);
+    const auto all = narrow_fields(random, size, 64 + random() % 128);
+    packs_as(Packer(all, size, 0U), all, size, random);
+    std::vector<unsigned> groups(all.size());
+    for (unsigned& group : groups) group = static_cast<unsigned>(random() % 3);
+    const Packer grouped(all, size, groups);
+    // Three groups of so few bits can still take more words.
+    if (grouped.words() > 1 && grouped.words() <= ParallelPacker::most_words) packs_as(grouped, all, size, random);
+}
+
+TEST(ParallelPacker, IsOfNoUseForWideFieldsManyWordsOrLongStates) {
     const std::vector<FieldInfo> narrow{field(0, 1, 0, 3), field(15, 1, 0, 3)};
     const std::vector<FieldInfo> wide{field(0, 1, 0, 3), field(16, 2, 0, 3)};
     const auto usable = [](const std::vector<FieldInfo>& all, std::size_t size, unsigned one_word_bits) {
@@ -259,8 +275,13 @@ TEST(ParallelPacker, IsOfNoUseForWideFieldsSeveralWordsOrLongStates) {
     };
     EXPECT_EQ(usable(narrow, 64, 64), ParallelPacker::supported());
     EXPECT_FALSE(usable(narrow, 65, 64));
-    EXPECT_FALSE(usable(narrow, 64, 0));
     EXPECT_FALSE(usable(wide, 64, 64));
+    EXPECT_EQ(usable(narrow, 128, 0), ParallelPacker::supported());
+    EXPECT_FALSE(usable(narrow, 129, 0));
+    EXPECT_FALSE(usable(wide, 128, 0));
+    std::vector<FieldInfo> many;
+    for (std::size_t i = 0; i < 33; ++i) many.push_back(field(i, 1, 0, 255));
+    EXPECT_FALSE(usable(many, 64, 64));
     EXPECT_FALSE(ParallelPacker().usable());
 }
 
