@@ -84,6 +84,32 @@ TEST(RoundSearch, KeepsStatesOfManyBits) {
     }
 }
 
+// Fields of one byte are packed all at once, by one thread and three: to two words, three, four, and more. Leaves of
+// one word are remembered.
+TEST(RoundSearch, KeepsStatesOfManyNarrowFields) {
+    SearchOptions options;
+    for (const std::uint64_t regroup_states : {~std::uint64_t{0}, std::uint64_t{100}}) {
+        options.regroup_states = regroup_states;
+        for (const unsigned fields : {6U, 12U, 20U, 30U, 40U}) {
+            SCOPED_TRACE(fields);
+            Wide model{fields, 12, 25};
+            model.narrow_only = true;
+            expect_same_answers<Wide>(model, {property<Wide>("no-trap", PropertyKind::assertion)}, options);
+            model.trap = -1;
+            model.beyond = 2;
+            for (unsigned threads = 1; threads <= 3; ++threads) {
+                SearchOptions broken = options;
+                broken.threads = threads;
+                broken.parallel_packing = threads % 2 != 0;
+                const auto result = check<Wide>(model, {}, broken);
+                EXPECT_EQ(result.model_error, "field counter0 = 10 outside [0, 9] after step count of actor counter0");
+                ASSERT_TRUE(result.model_error_run);
+                EXPECT_EQ(result.model_error_run->transitions(), 4U);  // 3, 6, 9, 10
+            }
+        }
+    }
+}
+
 /// All states but the first are found at once: there is work for all threads at a depth of 1.
 struct Fan {
     static constexpr int side = 80;

@@ -19,10 +19,12 @@ struct Wide {
         std::array<std::int8_t, 40> narrow;
         std::array<std::int16_t, 20> wide;
     };
-    unsigned fields = 20;  ///< of each of both, at most 20
+    unsigned fields = 20;  ///< of each of both, at most 20; if narrow_only, at most 40
     int base = 12;
     int trap = -1;  ///< this sum of the counters fails an assertion
     Alarm* alarm = nullptr;
+    bool narrow_only = false;  ///< there are no wide ones
+    int beyond = 0;            ///< so many of a counter's values are outside of its bounds
 
     unsigned actor_count() const { return 3; }
     std::string actor_name(ActorId a) const { return "counter" + std::to_string(a); }
@@ -37,9 +39,9 @@ struct Wide {
     }
     bool at_rest(const State&) const { return true; }
     void describe(const State& s, FieldSink& sink) const {
-        for (unsigned i = 0; i < 3; ++i) sink("counter" + std::to_string(i), s.counter[i], 0, base - 1);
+        for (unsigned i = 0; i < 3; ++i) sink("counter" + std::to_string(i), s.counter[i], 0, base - 1 - beyond);
         for (unsigned i = 0; i < fields; ++i) sink("narrow" + std::to_string(i), s.narrow[i], -50, 50);
-        for (unsigned i = 0; i < fields; ++i) sink("wide" + std::to_string(i), s.wide[i], -500, 500);
+        for (unsigned i = 0; i < fields && !narrow_only; ++i) sink("wide" + std::to_string(i), s.wide[i], -500, 500);
     }
     template <class F>
     void initial_states(F&& found) const {
@@ -61,7 +63,7 @@ struct Wide {
         for (unsigned i = 0; i < fields; ++i) {
             const unsigned n = static_cast<unsigned>(s.counter[i % 3]) + 1;
             s.narrow[i] = static_cast<std::int8_t>(static_cast<int>(n * (i + 7) % 101) - 50);
-            s.wide[i] = static_cast<std::int16_t>(static_cast<int>(n * n * (i + 77) % 1001) - 500);
+            if (!narrow_only) s.wide[i] = static_cast<std::int16_t>(static_cast<int>(n * n * (i + 77) % 1001) - 500);
         }
     }
 };
