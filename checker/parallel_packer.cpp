@@ -25,16 +25,25 @@ struct ParallelPacker::Kernels {
     VMEMCHECK_AVX2 static __m256i load(const unsigned char* from) {
         return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
     }
+    /// Each byte less the least value of its field.
+    VMEMCHECK_AVX2 static __m256i codes_of(const ParallelPacker& how, const unsigned char* state, std::size_t first,
+                                           __m256i& inside) {
+        const __m256i most = load(how.range_.data() + first);
+        const __m256i codes = _mm256_sub_epi8(load(state + first), load(how.low_.data() + first));
+        inside = _mm256_and_si256(inside, _mm256_cmpeq_epi8(_mm256_max_epu8(codes, most), most));
+        return codes;
+    }
+    VMEMCHECK_AVX2 static std::uint64_t extract(std::uint64_t codes, const Piece& piece) {
+        return _pext_u64(codes, piece.mask) << piece.shift;
+    }
     VMEMCHECK_AVX2 static std::uint64_t extract(long long codes, const ParallelPacker& how, std::size_t piece) {
-        return _pext_u64(static_cast<std::uint64_t>(codes), how.mask_[piece]) << how.shift_[piece];
+        return extract(static_cast<std::uint64_t>(codes), how.pieces_[piece]);
     }
     /// \tparam pieces of a lane that have fields, the first ones
     template <std::size_t pieces>
     VMEMCHECK_AVX2 static std::uint64_t lane(const ParallelPacker& how, const unsigned char* state, std::size_t first,
                                              __m256i& inside) {
-        const __m256i most = load(how.range_.data() + first);
-        const __m256i codes = _mm256_sub_epi8(load(state + first), load(how.low_.data() + first));
-        inside = _mm256_and_si256(inside, _mm256_cmpeq_epi8(_mm256_max_epu8(codes, most), most));
+        const __m256i codes = codes_of(how, state, first, inside);
         const std::size_t piece = first / piece_bytes;
         const __m128i low = _mm256_castsi256_si128(codes);
         std::uint64_t word = extract(_mm_cvtsi128_si64(low), how, piece);
@@ -60,38 +69,23 @@ struct ParallelPacker::Kernels {
         }
         return _mm256_movemask_epi8(inside) == -1;
     }
-    /// Where the codes of a state's bytes are put.
-    using Codes = std::array<unsigned char, most_bytes>;
-    VMEMCHECK_AVX2 static void encode(const ParallelPacker& how, const unsigned char* state, Codes& codes,
-                                      __m256i& inside) {
-        for (std::size_t first = 0; first != how.room_; first += lane_bytes) {
-            const __m256i most = load(how.range_.data() + first);
-            const __m256i lane = _mm256_sub_epi8(load(state + first), load(how.low_.data() + first));
-            inside = _mm256_and_si256(inside, _mm256_cmpeq_epi8(_mm256_max_epu8(lane, most), most));
-            _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes.data() + first), lane);
-        }
-    }
-    VMEMCHECK_AVX2 static std::uint64_t bits_of(std::uint64_t codes, const Piece& piece) {
-        return _pext_u64(codes, piece.mask) << piece.shift;
-    }
-    VMEMCHECK_AVX2 static std::uint64_t eight(const Codes& codes, std::size_t byte) {
-        std::uint64_t result = 0;
-        std::memcpy(&result, codes.data() + byte, sizeof result);
-        return result;
-    }
     /// \tparam size words of a packed state
     template <std::size_t size>
     VMEMCHECK_AVX2 static bool pack_several(const ParallelPacker& how, const unsigned char* state, std::size_t stride,
                                             std::size_t count, std::uint64_t* words) {
-        Codes codes;
+        std::array<unsigned char, most_bytes> codes;
         __m256i inside = _mm256_set1_epi8(-1);
         for (; count != 0; --count, state += stride, words += size) {
-            encode(how, state, codes, inside);
+            for (std::size_t first = 0; first != how.room_; first += lane_bytes) {
+                _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes.data() + first),
+                                    codes_of(how, state, first, inside));
+            }
             std::array<std::uint64_t, size> packed{};
             const Piece* piece = how.pieces_.data();
             for (std::size_t byte = 0; byte < how.end_; byte += piece_bytes, piece += size) {
-                const std::uint64_t from = eight(codes, byte);
-                for (std::size_t word = 0; word < size; ++word) packed[word] |= bits_of(from, piece[word]);
+                std::uint64_t eight = 0;
+                std::memcpy(&eight, codes.data() + byte, sizeof eight);
+                for (std::size_t word = 0; word < size; ++word) packed[word] |= extract(eight, piece[word]);
             }
             std::memcpy(words, packed.data(), sizeof packed);
         }
@@ -106,8 +100,7 @@ struct ParallelPacker::Kernels {
 
 ParallelPacker::ParallelPacker(const Packer& packer, std::size_t state_bytes) {
     const std::size_t words = packer.words();
-    const bool one_word = words == 1;
-    if (!supported() || words > most_words || state_bytes > (one_word ? most_bytes_of_a_word : most_bytes)) return;
+    if (!supported() || words > most_words || state_bytes > (words == 1 ? most_bytes_of_a_word : most_bytes)) return;
     range_.fill(0xff);
     std::size_t end = 1;
     for (const Packer::Slot& slot : packer.slots()) {
@@ -118,15 +111,12 @@ ParallelPacker::ParallelPacker(const Packer& packer, std::size_t state_bytes) {
     }
     end_ = (end + piece_bytes - 1) / piece_bytes * piece_bytes;
     room_ = (end + Kernels::lane_bytes - 1) / Kernels::lane_bytes * Kernels::lane_bytes;
-    if (!one_word) pieces_.resize(end_ / piece_bytes * words);
     // The fields of a word are in the order of their bytes, so of what eight bytes have of it the first says where.
     for (const Packer::Slot& slot : packer.slots()) {
-        const std::size_t piece = slot.offset / piece_bytes;
         if (slot.mask == 0) continue;
-        std::uint64_t& mask = one_word ? mask_[piece] : pieces_[piece * words + slot.word].mask;
-        unsigned& shift = one_word ? shift_[piece] : pieces_[piece * words + slot.word].shift;
-        if (mask == 0) shift = slot.shift;
-        mask |= std::uint64_t{slot.mask} << (8 * (slot.offset % piece_bytes));
+        Piece& piece = pieces_[slot.offset / piece_bytes * words + slot.word];
+        if (piece.mask == 0) piece.shift = slot.shift;
+        piece.mask |= std::uint64_t{slot.mask} << (8 * (slot.offset % piece_bytes));
     }
     switch (words) {
         case 1:

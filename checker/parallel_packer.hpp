@@ -6,7 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "checker/packer.hpp"
 
@@ -59,10 +58,7 @@ class ParallelPacker {
     alignas(32) std::array<unsigned char, most_bytes> range_{};  ///< high - low; 255 if there is no field
     std::size_t end_ = 0;                                        ///< of the bytes that have fields, rounded up to eight
     std::size_t room_ = 0;
-    // Of each eight bytes: if a state has one word, what goes there, else for each word.
-    std::array<std::uint64_t, most_bytes_of_a_word / piece_bytes> mask_{};
-    std::array<unsigned, most_bytes_of_a_word / piece_bytes> shift_{};
-    std::vector<Piece> pieces_;
+    std::array<Piece, most_bytes / piece_bytes * most_words> pieces_{};  ///< of each eight bytes, one for each word
     Pack pack_ = nullptr;
 };
 
