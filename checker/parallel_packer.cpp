@@ -73,7 +73,7 @@ struct ParallelPacker::Kernels {
     template <std::size_t size>
     VMEMCHECK_AVX2 static bool pack_several(const ParallelPacker& how, const unsigned char* state, std::size_t stride,
                                             std::size_t count, std::uint64_t* words) {
-        std::array<unsigned char, most_bytes> codes;
+        std::array<unsigned char, most_bytes> codes;  // NOLINT(cppcoreguidelines-pro-type-member-init): written first
         __m256i inside = _mm256_set1_epi8(-1);
         for (; count != 0; --count, state += stride, words += size) {
             for (std::size_t first = 0; first != how.room_; first += lane_bytes) {
