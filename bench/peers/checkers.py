@@ -21,6 +21,7 @@ SIZES = {
     "peterson": {"quick": 4, "full": 6},
     "tokens": {"quick": 8, "full": 14},
     "coherence": {"quick": 3, "full": 5},
+    "paxos": {"quick": 2, "full": 4},
     "bbm": {"quick": 2, "full": 4},
 }
 

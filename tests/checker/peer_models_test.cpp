@@ -7,6 +7,7 @@
 #include "bench/peers/bbm/bbm.hpp"
 #include "bench/peers/blocks/blocks.hpp"
 #include "bench/peers/coherence/coherence.hpp"
+#include "bench/peers/paxos/paxos.hpp"
 #include "bench/peers/peer.hpp"
 #include "bench/peers/peterson/peterson.hpp"
 #include "bench/peers/tokens/tokens.hpp"
@@ -62,6 +63,8 @@ TEST(PeerModels, TokensCountAsBruteForceAndAsReckoned) {
 
 TEST(PeerModels, CoherenceCountsAsBruteForce) { expect_as_brute_force<Coherence<2>>(); }
 
+TEST(PeerModels, PaxosCountsAsBruteForce) { expect_as_brute_force<Paxos<2>>(); }
+
 TEST(PeerModels, BigBlocksCountAsBruteForce) {
     expect_as_brute_force<Bbm<1>>();
     expect_as_brute_force<Bbm<2>>();
@@ -83,6 +86,7 @@ TEST(PeerModels, SlowAreNotChangedByTheCacheOfSteps) {
         same(Bbm<2>{bug});
         same(Blocks<5>{bug});
         same(Coherence<2>{bug});
+        same(Paxos<2>{bug});
         same(Peterson<3>{bug});
         same(Tokens<6>{bug});
     }
