@@ -87,7 +87,8 @@ struct ParallelPacker::Kernels {
                 std::memcpy(&eight, codes.data() + byte, sizeof eight);
                 for (std::size_t word = 0; word < size; ++word) packed[word] |= extract(eight, piece[word]);
             }
-            std::memcpy(words, packed.data(), sizeof packed);
+            // One by one: a copy of them all at once would wait for each to be written.
+            for (std::size_t word = 0; word < size; ++word) words[word] = packed[word];
         }
         return _mm256_movemask_epi8(inside) == -1;
     }

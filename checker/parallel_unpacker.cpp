@@ -56,23 +56,29 @@ ParallelUnpacker::ParallelUnpacker(const Packer& packer, std::span<const unsigne
 }
 
 // No lambdas in here: they would not have the instruction.
+VMEMCHECK_BMI2 std::uint64_t ParallelUnpacker::deposit(std::uint64_t word, const Piece& piece) {
+    return _pdep_u64(word >> piece.shift, piece.mask);
+}
+
 template <bool wide, bool one_word>
 VMEMCHECK_BMI2 void ParallelUnpacker::unpack_lanes(const std::uint64_t* words, unsigned char* state) const {
     const Piece* piece = pieces_.data();
     const unsigned* end = first_.data() + 1;
     const std::uint64_t word = words[0];
     for (const Lane& lane : lanes_) {
-        std::array<std::uint64_t, 2> bits{};
-        for (std::size_t half = 0; half < bits.size(); ++half) {
-            if constexpr (one_word) {
-                bits[half] = _pdep_u64(word >> lane.pieces[half].shift, lane.pieces[half].mask);
-            } else {
-                for (const Piece* const last = pieces_.data() + *end++; piece != last; ++piece) {
-                    bits[half] |= _pdep_u64(words[piece->word] >> piece->shift, piece->mask);
-                }
-            }
+        // Two variables, as an array would be written in halves and read whole, which waits.
+        std::uint64_t low_bits = 0;
+        std::uint64_t high_bits = 0;
+        if constexpr (one_word) {
+            low_bits = deposit(word, lane.pieces[0]);
+            high_bits = deposit(word, lane.pieces[1]);
+        } else {
+            const Piece* const middle = pieces_.data() + *end++;
+            for (; piece != middle; ++piece) low_bits |= deposit(words[piece->word], *piece);
+            const Piece* const last = pieces_.data() + *end++;
+            for (; piece != last; ++piece) high_bits |= deposit(words[piece->word], *piece);
         }
-        const __m128i codes = _mm_set_epi64x(static_cast<long long>(bits[1]), static_cast<long long>(bits[0]));
+        const __m128i codes = _mm_set_epi64x(static_cast<long long>(high_bits), static_cast<long long>(low_bits));
         const __m128i low = _mm_load_si128(reinterpret_cast<const __m128i*>(lane.low.data()));
         __m128i bytes = _mm_add_epi8(codes, low);
         if constexpr (wide) {

@@ -49,6 +49,8 @@ class ParallelUnpacker {
         std::array<Piece, 2> pieces{};                 ///< of each eight bytes, the first one
     };
 
+    /// Puts the bits of a piece where they go.
+    static std::uint64_t deposit(std::uint64_t word, const Piece& piece);
     /// \tparam one_word states are packed in one word, so there is one piece at most for each eight bytes
     template <bool wide, bool one_word>
     void unpack_lanes(const std::uint64_t* words, unsigned char* state) const;

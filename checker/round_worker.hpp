@@ -95,6 +95,7 @@ struct alignas(line_bytes) RoundWorker {
         buffers.recent_leaves = leaves.bytes();
         queue.resize(std::max<std::size_t>(most_pending, most_waiting + most_queued()) * packed.size() +
                      WordMixer::lane_words);
+        packs_each = !store.parallel_packer().usable() || !(store.keys().plain() || store.keys().short_leaves());
         begin_caching();
         audits = options.audit_each != 0 && (!symmetry.empty() || audits_local || audits_footprints || caches);
     }
@@ -115,6 +116,7 @@ struct alignas(line_bytes) RoundWorker {
     bool audits = false;     ///< looks at some states whether the model is what it says
     bool reduces;            ///< expands persistent sets only
     bool watches_steps;      ///< something is evaluated on steps that fail no assertion
+    bool packs_each = true;  ///< successors of one state at a time, where they are made from what is known of it
     std::uint64_t transitions = 0;
     std::uint64_t micro_steps = 0;
     std::uint64_t pruned = 0;
@@ -147,7 +149,7 @@ struct alignas(line_bytes) RoundWorker {
     std::size_t step_room = 0;
 
     /// Successors are packed when there are some: reading one in words right after a step wrote some bytes would
-    /// wait for the writes, and a short loop keeps more of them in flight.
+    /// wait for the writes, and a loop over those of several states costs less than one for each.
     struct Pending {
         State state;
         std::uint32_t transition = 0;
@@ -155,7 +157,8 @@ struct alignas(line_bytes) RoundWorker {
         ActorId actor = 0;
         unsigned runs = 0;
     };
-    static constexpr unsigned most_pending = 32;
+    static constexpr unsigned most_pending =
+        static_cast<unsigned>(std::clamp<std::size_t>(8192 / sizeof(Pending), 32, 128));
     static constexpr std::size_t packing_room = ParallelPacker::most_bytes;  ///< behind them, as it reads whole lanes
     OwnVector<std::uint64_t> queue;  ///< successors, packed; of one word: a WordMixer can read them
     OwnVector<std::uint32_t> homes;  ///< of those of one word
@@ -237,18 +240,15 @@ struct alignas(line_bytes) RoundWorker {
         transition = 0;
         steps = work.steps.data();
         step_room = work.steps.size();
-        try {
+        guarded([&] {
             for (std::uint32_t i = 0; i < work.states.count && !error && !no_memory; ++i) {
                 index = work.first + i;
                 work.starts.push_back(transition);
                 expand_state(work.states[i], look);
             }
-            hand_over();
-        } catch (const std::bad_alloc&) {
-            no_memory = true;
-        } catch (const std::exception& thrown) {
-            fail(std::string("the model threw: ") + thrown.what(), std::nullopt);
-        }
+        });
+        // After an error, too: a successor of an earlier state may be wrong.
+        if (!no_memory) guarded([this] { pack(); });
         work.transitions = transition;
         transitions += transition;
         for (unsigned p = 0; p < parts; ++p) {
@@ -257,8 +257,19 @@ struct alignas(line_bytes) RoundWorker {
     }
 
  private:
+    /// Does something that may run out of memory, or in which the model may throw.
+    template <class Work>
+    void guarded(Work&& work) {
+        try {
+            work();
+        } catch (const std::bad_alloc&) {
+            no_memory = true;
+        } catch (const std::exception& thrown) {
+            fail(std::string("the model threw: ") + thrown.what(), std::nullopt);
+        }
+    }
     /// Gives the pending successors to the parts of the table that their keys belong to.
-    void pack() {
+    [[gnu::noinline]] void pack() {
         hand_over();
         lesson.give_up();
         if constexpr (Symmetric<M>) {
@@ -365,7 +376,11 @@ struct alignas(line_bytes) RoundWorker {
         }
     }
     void out_of_bounds(const Pending& successor) {
-        fail({}, Place{index, true, successor.actor, successor.outcome, successor.runs});
+        const auto after = std::upper_bound(chunk->starts.begin(), chunk->starts.end(), successor.transition);
+        const DiscoveryIndex from = chunk->first + static_cast<std::uint64_t>(after - chunk->starts.begin()) - 1;
+        // A later state may have been found wrong before.
+        if (error && error->state <= from) return;
+        error = RoundError{from, {}, Place{from, true, successor.actor, successor.outcome, successor.runs}};
     }
     std::uint32_t count_transition() {
         ++outcome;
@@ -440,15 +455,19 @@ struct alignas(line_bytes) RoundWorker {
                     for (std::uint64_t left = set; left != 0; left &= left - 1) {
                         expand_actor(static_cast<ActorId>(std::countr_zero(left)));
                     }
-                    return pack();  // one of them can move, so it is no deadlock
+                    if (packs_each) pack();
+                    return;  // one of them can move, so it is no deadlock
                 }
             }
         }
         if (caches && cache.useful()) {
+            if (made != pending.data()) [[unlikely]]
+                pack();
             expand_known();
         } else {
             expander.expand_each(current.state, moves, *this);
-            pack();
+            if (packs_each) [[unlikely]]
+                pack();
         }
         if (!error && monitor.wants_moves()) monitor.on_moves(current.state, moves, hit);
     }

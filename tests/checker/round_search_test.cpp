@@ -5,6 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "checker/grouping.hpp"
@@ -180,6 +183,94 @@ TEST(RoundSearch, ShowsWhatOneThreadFindsFirst) {
     EXPECT_GT(std::count_if(one.verdicts.begin(), one.verdicts.end(), reached), 50);
     options.threads = 3;
     expect_equal(detail::RoundSearch<Fan>(Fan{}, goals, options).run(), one);
+}
+
+/// A hundred states at a depth of 1, some of which are wrong in other ways.
+struct Flawed {
+    static constexpr int places = 100;
+    struct State {
+        std::int8_t place;
+        std::int8_t value;
+        std::array<std::int8_t, 40> more;
+    };
+    unsigned fields = 0;  ///< of `more`
+    int beyond = -1;      ///< the place whose successors are out of bounds
+    int unnamed = -1;     ///< whose step is not named
+    int throws = -1;      ///< whose step throws
+
+    unsigned actor_count() const { return 1; }
+    std::string actor_name(ActorId) const { return "flawed"; }
+    ActorKind actor_kind(ActorId) const { return ActorKind::process; }
+    std::span<const StepInfo> steps() const {
+        static constexpr std::array<StepInfo, 1> all{{{"go", "", ""}}};
+        return all;
+    }
+    std::span<const ChoiceInfo> choices() const {
+        static constexpr std::array<ChoiceInfo, 1> all{{{"where", {}, false}}};
+        return all;
+    }
+    bool at_rest(const State&) const { return true; }
+    void describe(const State& s, FieldSink& sink) const {
+        sink("place", s.place, -1, places - 1);
+        sink("value", s.value, 0, 2);
+        for (unsigned i = 0; i < fields; ++i) sink("more" + std::to_string(i), s.more[i], -50, 50);
+    }
+    template <class F>
+    void initial_states(F&& found) const {
+        State s{};
+        s.place = -1;
+        found(s);
+    }
+    template <class Context>
+    void step(State& s, ActorId, Context& context) const {
+        if (s.place != -1 && s.value == 2) {
+            context.at(0);
+            return context.blocked({"at the end"});
+        }
+        if (s.place == -1) {
+            context.at(0);
+            s.place = static_cast<std::int8_t>(context.choose(0, places));
+            return;
+        }
+        if (s.place != unnamed) context.at(0);
+        if (s.place == throws) throw std::runtime_error("out of places");
+        s.value = static_cast<std::int8_t>(s.place == beyond ? 3 : s.value + 1);
+    }
+};
+
+// Successors are packed when there are some of several states: what is wrong with them is found late.
+TEST(RoundSearch, TellsOfTheFirstStateThatIsWrong) {
+    const auto error_of = [](const Flawed& model, const SearchOptions& options) {
+        const auto result = check<Flawed>(model, {}, options);
+        EXPECT_EQ(result.ended, Ended::model_error);
+        return result.model_error;
+    };
+    const std::array<int, 5> places{0, 1, 40, 41, 99};
+    for (const unsigned fields : {0U, 12U, 40U}) {
+        SearchOptions options;
+        for (unsigned threads = 1; threads <= 3; ++threads) {
+            options.threads = threads;
+            for (const bool parallel : {false, true}) {
+                options.parallel_packing = parallel;
+                const auto only = [&](int beyond, int unnamed, int throws) {
+                    return error_of({fields, beyond, unnamed, throws}, options);
+                };
+                const std::string beyond = "field value = 3 outside [0, 2] after step go of actor flawed";
+                EXPECT_EQ(only(7, -1, -1), beyond);
+                const std::string unnamed = only(-1, 7, -1);
+                EXPECT_NE(unnamed.find("not named"), std::string::npos) << unnamed;
+                EXPECT_EQ(only(-1, -1, 7), "the model threw: out of places");
+                for (const int one : places) {
+                    for (const int other : places) {
+                        if (one == other) continue;
+                        SCOPED_TRACE(testing::Message() << fields << ' ' << threads << ' ' << one << ' ' << other);
+                        EXPECT_EQ(only(one, other, -1), one < other ? beyond : unnamed);
+                        EXPECT_EQ(only(one, -1, other), one < other ? beyond : "the model threw: out of places");
+                    }
+                }
+            }
+        }
+    }
 }
 
 TEST(RoundSearch, KeepsLimits) {
