@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace vmemcheck::checker {
@@ -14,6 +15,7 @@ struct Group {
     std::vector<std::size_t> fields;
     std::vector<std::uint32_t> value;
     std::uint32_t values = 0;
+    unsigned bits = 0;
 };
 
 /// Numbers pairs as they are seen first.
@@ -53,11 +55,12 @@ class PairNumbers {
 
 class Grouping {
  public:
-    explicit Grouping(std::span<const std::vector<std::int16_t>> values)
+    Grouping(std::span<const std::vector<std::int16_t>> values, std::span<const unsigned> bits)
         : states_(values.empty() ? 0 : values.front().size()), numbers_(std::max<std::size_t>(states_, 1)) {
         for (std::size_t field = 0; field < values.size(); ++field) {
             Group group;
             group.fields = {field};
+            group.bits = bits[field];
             numbers_.begin();
             for (const std::int16_t value : values[field]) {
                 group.value.push_back(numbers_.number(0, static_cast<std::uint16_t>(value)));
@@ -71,22 +74,26 @@ class Grouping {
         }
     }
 
-    void unite_least() {
+    /// Unites two groups, of those that have no more than so many bits together. \return false if there are none
+    bool unite_least(unsigned most_bits) {
         std::size_t first = 0;
-        std::size_t second = 1;
+        std::size_t second = 0;
         for (std::size_t a = 0; a < groups_.size(); ++a) {
             for (std::size_t b = a + 1; b < groups_.size(); ++b) {
-                if (added_[a][b] < added_[first][second]) {
+                if (groups_[a].bits + groups_[b].bits > most_bits) continue;
+                if (second == 0 || added_[a][b] < added_[first][second]) {
                     first = a;
                     second = b;
                 }
             }
         }
+        if (second == 0) return false;
         Group& into = groups_[first];
         Group& from = groups_[second];
         numbers_.begin();
         for (std::size_t i = 0; i < states_; ++i) into.value[i] = numbers_.number(into.value[i], from.value[i]);
         into.values = numbers_.count();
+        into.bits += from.bits;
         into.fields.insert(into.fields.end(), from.fields.begin(), from.fields.end());
         groups_.erase(groups_.begin() + static_cast<std::ptrdiff_t>(second));
         added_.erase(added_.begin() + static_cast<std::ptrdiff_t>(second));
@@ -94,9 +101,22 @@ class Grouping {
         for (std::size_t b = 0; b < groups_.size(); ++b) {
             if (b != first) added_[std::min(first, b)][std::max(first, b)] = cost(first, b);
         }
+        return true;
+    }
+
+    /// Unites until there are so many groups, or none can be united.
+    void unite(unsigned groups, unsigned most_bits) {
+        while (groups_.size() > groups && unite_least(most_bits)) {
+        }
     }
 
     [[nodiscard]] const std::vector<Group>& groups() const { return groups_; }
+    /// Of all groups, summed up.
+    [[nodiscard]] std::uint64_t values() const {
+        std::uint64_t sum = 0;
+        for (const Group& group : groups_) sum += group.values;
+        return sum;
+    }
 
  private:
     /// Values that uniting two groups adds; negative if it saves some.
@@ -116,9 +136,17 @@ class Grouping {
 
 }  // namespace
 
-std::vector<unsigned> group_fields(std::span<const std::vector<std::int16_t>> values, unsigned groups) {
-    Grouping grouping(values);
-    while (grouping.groups().size() > groups) grouping.unite_least();
+std::vector<unsigned> group_fields(std::span<const std::vector<std::int16_t>> values, std::span<const unsigned> bits,
+                                   unsigned groups) {
+    constexpr unsigned word_bits = 64;
+    Grouping grouping(values, bits);
+    Grouping in_words = grouping;
+    grouping.unite(groups, ~0U);
+    in_words.unite(groups, word_bits);
+    // Leaves of one word are not worth many more of them.
+    if (in_words.groups().size() <= groups && in_words.values() <= grouping.values() + grouping.values() / 4) {
+        grouping = std::move(in_words);
+    }
     std::vector<unsigned> result(values.size());
     for (unsigned group = 0; group < grouping.groups().size(); ++group) {
         for (const std::size_t field : grouping.groups()[group].fields) result[field] = group;

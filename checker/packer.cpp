@@ -8,10 +8,6 @@ namespace vmemcheck::checker {
 
 namespace {
 
-unsigned width_of(const FieldInfo& field) {
-    return static_cast<unsigned>(std::bit_width(static_cast<unsigned>(field.high - field.low)));
-}
-
 /// Of each field, its word, if words are filled up to a limit of bits. \return the words needed
 unsigned fill(std::span<const FieldInfo> fields, unsigned limit, std::vector<unsigned>& words) {
     words.clear();

@@ -17,6 +17,11 @@
 
 namespace vmemcheck::checker {
 
+/// Bits that a field takes in a packed state; 0 if it can hold one value only.
+[[nodiscard]] inline unsigned width_of(const FieldInfo& field) {
+    return static_cast<unsigned>(std::bit_width(static_cast<unsigned>(field.high - field.low)));
+}
+
 /// Packs states into 64-bit words, each field in as few bits as hold high - low. No field lies in two words, and the
 /// words are filled evenly, in the order of description, so that each is about one part of the system.
 ///

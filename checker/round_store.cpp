@@ -411,7 +411,9 @@ std::vector<std::vector<std::int16_t>> RoundStore::sample_fields() {
 
 RoundStore::Full RoundStore::regroup() {
     regrouped_ = true;
-    groups_ = group_fields(sample_fields(), StateKeys::most_leaves);
+    std::vector<unsigned> bits;
+    for (const FieldInfo& field : fields_) bits.push_back(width_of(field));
+    groups_ = group_fields(sample_fields(), bits, StateKeys::most_leaves);
     Packer packer(fields_, state_.size(), groups_);
     auto keys = std::make_unique<StateKeys>(packer, budget_);
     std::vector<std::uint64_t> repacked(packer.words());

@@ -328,13 +328,34 @@ TEST(GroupFields, KeepsApartWhatDoesNotDepend) {
             values[field].push_back(static_cast<std::int16_t>(field < 3 ? n : n * n - static_cast<int>(field)));
         }
     }
-    const std::vector<unsigned> groups = group_fields(values, 3);
+    const std::vector<unsigned> bits(9, 7);
+    const std::vector<unsigned> groups = group_fields(values, bits, 3);
     for (std::size_t field = 3; field < 9; ++field) EXPECT_EQ(groups[field], groups[field % 3]);
     EXPECT_NE(groups[0], groups[1]);
     EXPECT_NE(groups[0], groups[2]);
     EXPECT_NE(groups[1], groups[2]);
-    EXPECT_EQ(group_fields(values, 1), std::vector<unsigned>(9, 0));
-    EXPECT_EQ(group_fields({}, 3), std::vector<unsigned>());
+    EXPECT_EQ(group_fields(values, bits, 1), std::vector<unsigned>(9, 0));
+    EXPECT_EQ(group_fields({}, {}, 3), std::vector<unsigned>());
+}
+
+TEST(GroupFields, KeepsToWordsIfThatTakesFewValuesMore) {
+    // Twelve fields that follow from one counter of so many values, and another of a thousand or one.
+    const auto bits_of_largest = [](int counter, int other, unsigned width) {
+        std::vector<std::vector<std::int16_t>> values(13);
+        for (int i = 0; i < 1000; ++i) {
+            for (int field = 0; field < 12; ++field) {
+                values[static_cast<unsigned>(field)].push_back(static_cast<std::int16_t>(i % counter + field));
+            }
+            values[12].push_back(static_cast<std::int16_t>(i % other));
+        }
+        const std::vector<unsigned> bits(13, width);
+        std::array<unsigned, 3> sums{};
+        for (const unsigned group : group_fields(values, bits, 3)) sums.at(group) += width;
+        return *std::max_element(sums.begin(), sums.end());
+    };
+    EXPECT_LE(bits_of_largest(10, 1000, 12), 64U);
+    EXPECT_GT(bits_of_largest(10, 1000, 16), 64U);  // they do not fit
+    EXPECT_GT(bits_of_largest(1000, 1, 12), 64U);   // three times a thousand values, not twice
 }
 
 TEST(RoundSearch, LongTakesFewBytes) {
