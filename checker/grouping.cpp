@@ -143,8 +143,12 @@ std::vector<unsigned> group_fields(std::span<const std::vector<std::int16_t>> va
     Grouping in_words = grouping;
     grouping.unite(groups, ~0U);
     in_words.unite(groups, word_bits);
-    // Leaves of one word are not worth many more of them.
-    if (in_words.groups().size() <= groups && in_words.values() <= grouping.values() + grouping.values() / 4) {
+    // Leaves of one word are not worth many more of them. A group that has another value in most states of the sample
+    // may have any number of them.
+    const bool all_seen = std::all_of(in_words.groups().begin(), in_words.groups().end(),
+                                      [](const Group& group) { return group.values <= group.value.size() / 2; });
+    if (in_words.groups().size() <= groups && all_seen &&
+        in_words.values() <= grouping.values() + grouping.values() / 4) {
         grouping = std::move(in_words);
     }
     std::vector<unsigned> result(values.size());

@@ -48,8 +48,9 @@ namespace vmemcheck::checker::detail {
 
 /// How the model broke a rule.
 struct RoundError {
-    DiscoveryIndex state = 0;  ///< that was being expanded
-    std::string message;       ///< empty: a field is out of bounds
+    DiscoveryIndex state = 0;      ///< that was being expanded
+    std::uint32_t transition = 0;  ///< of the chunk: the first one that is not before it
+    std::string message;           ///< empty: a field is out of bounds
     std::optional<Place> place;
 };
 
@@ -226,7 +227,7 @@ struct alignas(line_bytes) RoundWorker {
         return coverage;
     }
     void fail(std::string message, std::optional<Place> place) {
-        if (!error) error = RoundError{index, std::move(message), place};
+        if (!error) error = RoundError{index, transition, std::move(message), place};
     }
 
     /// Expands the states of a chunk. \param look only evaluate properties of the states
@@ -247,8 +248,8 @@ struct alignas(line_bytes) RoundWorker {
                 expand_state(work.states[i], look);
             }
         });
-        // After an error, too: a successor of an earlier state may be wrong.
-        if (!no_memory) guarded([this] { pack(); });
+        // After an error, too: a successor made before may be wrong.
+        guarded([this] { pack(); });
         work.transitions = transition;
         transitions += transition;
         for (unsigned p = 0; p < parts; ++p) {
@@ -378,9 +379,10 @@ struct alignas(line_bytes) RoundWorker {
     void out_of_bounds(const Pending& successor) {
         const auto after = std::upper_bound(chunk->starts.begin(), chunk->starts.end(), successor.transition);
         const DiscoveryIndex from = chunk->first + static_cast<std::uint64_t>(after - chunk->starts.begin()) - 1;
-        // A later state may have been found wrong before.
-        if (error && error->state <= from) return;
-        error = RoundError{from, {}, Place{from, true, successor.actor, successor.outcome, successor.runs}};
+        // What comes later may have been found wrong before.
+        if (error && error->transition <= successor.transition) return;
+        error = RoundError{
+            from, successor.transition, {}, Place{from, true, successor.actor, successor.outcome, successor.runs}};
     }
     std::uint32_t count_transition() {
         ++outcome;
@@ -455,7 +457,7 @@ struct alignas(line_bytes) RoundWorker {
                     for (std::uint64_t left = set; left != 0; left &= left - 1) {
                         expand_actor(static_cast<ActorId>(std::countr_zero(left)));
                     }
-                    if (packs_each) pack();
+                    pack_if_due();
                     return;  // one of them can move, so it is no deadlock
                 }
             }
@@ -466,10 +468,19 @@ struct alignas(line_bytes) RoundWorker {
             expand_known();
         } else {
             expander.expand_each(current.state, moves, *this);
-            if (packs_each) [[unlikely]]
-                pack();
+            pack_if_due();
         }
-        if (!error && monitor.wants_moves()) monitor.on_moves(current.state, moves, hit);
+        if (error || !monitor.wants_moves()) return;
+        monitor.on_moves(current.state, moves, [&](std::size_t property, const char* message) {
+            if (made != pending.data()) pack();
+            if (!error) hit(property, message);
+        });
+    }
+    /// Packs what is pending, unless successors of the next states may join it.
+    void pack_if_due() {
+        // What is queued has no transitions but its own between its first and last.
+        if (packs_each || queued != 0) [[unlikely]]
+            pack();
     }
     void expand_actor(ActorId who) {
         begin(who);

@@ -65,6 +65,9 @@ TEST(PeerModels, CoherenceCountsAsBruteForce) { expect_as_brute_force<Coherence<
 
 TEST(PeerModels, PaxosCountsAsBruteForce) { expect_as_brute_force<Paxos<2>>(); }
 
+// States of three ballots do not fit one word.
+TEST(PeerModels, SlowPaxosOfSeveralWordsCountsAsBruteForce) { expect_as_brute_force<Paxos<3>>(); }
+
 TEST(PeerModels, BigBlocksCountAsBruteForce) {
     expect_as_brute_force<Bbm<1>>();
     expect_as_brute_force<Bbm<2>>();
