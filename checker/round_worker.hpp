@@ -270,7 +270,7 @@ struct alignas(line_bytes) RoundWorker {
         }
     }
     /// Gives the pending successors to the parts of the table that their keys belong to.
-    [[gnu::noinline]] void pack() {
+    void pack() {
         hand_over();
         lesson.give_up();
         if constexpr (Symmetric<M>) {
