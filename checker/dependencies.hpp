@@ -3,6 +3,7 @@
 /// What a step depends on, as far as a model says it: what caching of steps rests on.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -16,11 +17,15 @@ namespace vmemcheck::checker {
 /// Fields of one state, gathered as a model names them.
 class FieldSet {
  public:
+    static constexpr unsigned most_words = 3;
+
     /// \param state whose fields are named; only its address is used
-    /// \param bits of each byte of the state, those of a packed state that its field has; must outlive this
+    /// \param bits of each byte of the state, those of a packed state that its field has: `words` numbers a byte; must
+    /// outlive this
+    /// \param words of a packed state, 1 to most_words
     template <class State>
-    FieldSet(const State& state, std::span<const std::uint64_t> bits)
-        : begin_(reinterpret_cast<const unsigned char*>(&state)), bits_(bits) {}
+    FieldSet(const State& state, std::span<const std::uint64_t> bits, unsigned words = 1)
+        : begin_(reinterpret_cast<const unsigned char*>(&state)), bits_(bits), words_(words) {}
 
     /// Adds fields of the state, by reference: numbers, arrays of them, or structures.
     template <class... Fields>
@@ -28,25 +33,29 @@ class FieldSet {
         (add(reinterpret_cast<const unsigned char*>(&fields), sizeof(Fields)), ...);
     }
 
-    /// Bits of the packed state that the fields have; what no field describes has none.
-    [[nodiscard]] std::uint64_t bits() const { return gathered_; }
+    /// Bits of a word of the packed state that the fields have; what no field describes has none.
+    [[nodiscard]] std::uint64_t bits(unsigned word = 0) const { return gathered_[word]; }
     /// Whether something was added that is no part of the state: a copy of a field, say.
     [[nodiscard]] bool strange() const { return strange_; }
 
  private:
     void add(const unsigned char* field, std::size_t size) {
         const std::less<> before;
-        if (before(field, begin_) || before(begin_ + bits_.size(), field + size)) {
+        if (before(field, begin_) || before(begin_ + bits_.size() / words_, field + size)) {
             strange_ = true;
             return;
         }
         const auto offset = static_cast<std::size_t>(field - begin_);
-        for (const std::uint64_t bits : bits_.subspan(offset, size)) gathered_ |= bits;
+        const std::span<const std::uint64_t> bits = bits_.subspan(offset * words_, size * words_);
+        for (auto at = bits.begin(); at != bits.end(); at += words_) {
+            for (unsigned word = 0; word < words_; ++word) gathered_[word] |= at[word];
+        }
     }
 
     const unsigned char* begin_;
     std::span<const std::uint64_t> bits_;
-    std::uint64_t gathered_ = 0;
+    unsigned words_;
+    std::array<std::uint64_t, most_words> gathered_{};
     bool strange_ = false;
 };
 

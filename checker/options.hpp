@@ -103,9 +103,10 @@ struct SearchOptions {
     /// WordMixer); nothing but the time depends on it.
     bool parallel_packing = true;
     /// Do again what actors were seen to do in states that agree in all that matters to them, without running their
-    /// steps (see DeclaresDependencies and docs/searching.md): breadth first, of states that are packed into one word,
-    /// without symmetry, fusing, and properties of steps; otherwise, and for models that do not say what their steps
-    /// depend on, nothing comes of it. Nothing but the time depends on it, if what the model says is so.
+    /// steps (see DeclaresDependencies and docs/searching.md): breadth first, of states that are packed into one word
+    /// or, with fast BMI2, two or three, without symmetry, fusing, and properties of steps; otherwise, and for models
+    /// that do not say what their steps depend on, nothing comes of it. Nothing but the time depends on it, if what the
+    /// model says is so.
     bool cache_steps = true;
     CheckpointOptions checkpoint;  ///< none unless it names a file
     /// A folder for the tables, logs and levels of a breadth-first search of states and steps: files without a name, of

@@ -71,10 +71,10 @@ Packer::Packer(std::span<const FieldInfo> fields, std::size_t state_bytes, std::
 }
 
 std::vector<std::uint64_t> Packer::bits_of_bytes(std::size_t state_bytes) const {
-    std::vector<std::uint64_t> bits(state_bytes);
+    std::vector<std::uint64_t> bits(state_bytes * words());
     for (const Slot& slot : slots_) {
         for (unsigned byte = 0; byte < slot.size; ++byte) {
-            bits[slot.offset + byte] |= std::uint64_t{slot.mask} << slot.shift;
+            bits[(slot.offset + byte) * words() + slot.word] |= std::uint64_t{slot.mask} << slot.shift;
         }
     }
     return bits;

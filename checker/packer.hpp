@@ -56,7 +56,7 @@ class Packer {
     [[nodiscard]] std::span<const unsigned> group_begin() const { return group_begin_; }
     /// Of all fields. Those of a word have places in the order of their bytes.
     [[nodiscard]] std::span<const Slot> slots() const { return slots_; }
-    /// Of each byte of a state, the bits that its field has in its word; 0: there is no field.
+    /// Of each byte of a state, words() numbers: the bits that its field has in each word; 0: there is no field.
     [[nodiscard]] std::vector<std::uint64_t> bits_of_bytes(std::size_t state_bytes) const;
     /// Bits of a word in use, the low ones.
     [[nodiscard]] unsigned word_bits(unsigned word) const { return word_bits_[word]; }

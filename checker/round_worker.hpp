@@ -13,7 +13,9 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "checker/coverage.hpp"
@@ -22,6 +24,7 @@
 #include "checker/footprint.hpp"
 #include "checker/footprint_audit.hpp"
 #include "checker/key_adder.hpp"
+#include "checker/known_steps.hpp"
 #include "checker/local_audit.hpp"
 #include "checker/model.hpp"
 #include "checker/monitor.hpp"
@@ -98,7 +101,8 @@ struct alignas(line_bytes) RoundWorker {
                      WordMixer::lane_words);
         packs_each = !store.parallel_packer().usable() || !(store.keys().plain() || store.keys().short_leaves());
         begin_caching();
-        audits = options.audit_each != 0 && (!symmetry.empty() || audits_local || audits_footprints || caches);
+        audits = options.audit_each != 0 &&
+                 (!symmetry.empty() || audits_local || audits_footprints || with_known([](auto&) {}));
     }
 
     const M& model;
@@ -170,16 +174,17 @@ struct alignas(line_bytes) RoundWorker {
     // If steps are cached: transitions of what is in the queue are first_queued, first_queued + 1, ... They are of
     // several states, as a long loop over them costs less than many short ones.
     static constexpr std::size_t most_waiting = 128;  ///< to be handed over, before a state is expanded
-    bool caches = false;
-    StepCache cache;
-    std::vector<std::uint64_t> bits_of_bytes;  ///< of a state: bits of the packed one
     std::size_t queued = 0;
     std::uint32_t first_queued = 0;
-    std::vector<StepCache::Entry*> repeated;  ///< of each actor, in the state being expanded
     StepLesson lesson;
+    template <unsigned words>
+    using Known = KnownSteps<RoundWorker, words>;
+    std::conditional_t<DeclaresDependencies<M>, std::variant<std::monostate, Known<1>, Known<2>, Known<3>>,
+                       std::monostate>
+        known;
 
     /// Of one state.
-    [[nodiscard]] std::size_t most_queued() const { return moves.size() * StepCache::most_outcomes; }
+    [[nodiscard]] std::size_t most_queued() const { return moves.size() * StepLimits::most_outcomes; }
 
     void begin(ActorId who) {
         actor = who;
@@ -223,7 +228,7 @@ struct alignas(line_bytes) RoundWorker {
     }
     /// The coverage, once all is counted.
     const Coverage& counted() {
-        cache.each_used([this](StepCache::Entry& entry, const StepCache::Notes& notes) { count(entry, notes); });
+        with_known([](auto& steps_known) { steps_known.count(); });
         return coverage;
     }
     void fail(std::string message, std::optional<Place> place) {
@@ -258,6 +263,9 @@ struct alignas(line_bytes) RoundWorker {
     }
 
  private:
+    template <class, unsigned>
+    friend class KnownSteps;
+
     /// Does something that may run out of memory, or in which the model may throw.
     template <class Work>
     void guarded(Work&& work) {
@@ -318,7 +326,7 @@ struct alignas(line_bytes) RoundWorker {
     void hand_over() {
         if (queued == 0) return;
         const std::uint32_t first = first_queued;
-        add_words(queued, [first](std::size_t i) { return first + static_cast<std::uint32_t>(i); });
+        add_queue(queued, [first](std::size_t i) { return first + static_cast<std::uint32_t>(i); });
         queued = 0;
     }
     /// \param words the packed successors, one after the other
@@ -462,11 +470,7 @@ struct alignas(line_bytes) RoundWorker {
                 }
             }
         }
-        if (caches && cache.useful()) {
-            if (made != pending.data()) [[unlikely]]
-                pack();
-            expand_known();
-        } else {
+        if (!expand_known()) {
             expander.expand_each(current.state, moves, *this);
             pack_if_due();
         }
@@ -492,127 +496,50 @@ struct alignas(line_bytes) RoundWorker {
     void begin_caching() {
         if constexpr (DeclaresDependencies<M>) {
             static_cast<void>(counted());
-            caches = options.cache_steps && store.keys().plain() && symmetry.empty() && !expander.fuses() &&
-                     !watches_steps && moves.size() <= StepCache::most_actors && coverage.counters() <= 0xffff;
+            known.template emplace<0>();
+            buffers.step_cache = 0;
+            const StateKeys& keys = store.keys();
+            const bool caches = options.cache_steps && (keys.plain() || keys.short_leaves()) && symmetry.empty() &&
+                                !expander.fuses() && !watches_steps && moves.size() <= StepLimits::most_actors &&
+                                coverage.counters() <= 0xffff && store.packer().bits() < 64 * packed.size();
             if (!caches) return;
-            cache = StepCache(static_cast<unsigned>(moves.size()));
-            buffers.step_cache = cache.bytes();
-            repeated.assign(moves.size(), nullptr);
-            bits_of_bytes = store.packer().bits_of_bytes(sizeof(State));
+            if (packed.size() == 1) known.template emplace<1>(*this);
+            if (packed.size() == 2) known.template emplace<2>(*this);
+            if (packed.size() == 3) known.template emplace<3>(*this);
+            with_known([this](const auto& steps_known) { buffers.step_cache = steps_known.bytes(); });
         }
     }
-    void count(StepCache::Entry& entry, const StepCache::Notes& notes) {
-        for (unsigned i = 0; i < notes.counter_count; ++i) coverage.count(notes.counters[i], entry.hits);
-        entry.hits = 0;
-    }
-    /// As Expander::expand_each() and pack(), but runs only those steps that are not known.
-    void expand_known() {
+    /// Does something with the steps that are known, if any are to be. \return whether it did
+    template <class Work>
+    bool with_known(Work&& work) {
         if constexpr (DeclaresDependencies<M>) {
-            const std::uint64_t word = packed[0];
-            cache.next_state();
-            if (transition + most_queued() > step_room) [[unlikely]]
-                grow_steps(most_queued());
-            const std::uint32_t begin = transition;
-            if (queued == 0) first_queued = begin;
-            const std::uint64_t micro_steps_before = micro_steps;
-            if (audits && index % options.audit_each == 0) {
-                for (ActorId who = 0; who < moves.size(); ++who) learn(who, word, cache.find(who, word));
-            } else {
-                repeat_known(word);
+            switch (known.index()) {
+                case 1:
+                    work(*std::get_if<1>(&known));
+                    return true;
+                case 2:
+                    work(*std::get_if<2>(&known));
+                    return true;
+                case 3:
+                    work(*std::get_if<3>(&known));
+                    return true;
+                default:
+                    break;
             }
-            micro_steps = micro_steps_before + (transition - begin);  // as nothing is fused
-            if (queued > most_waiting) hand_over();
         }
+        return false;
     }
-    void repeat_known(std::uint64_t word) {
-        const auto count = static_cast<ActorId>(moves.size());
-        const StepCache::Finder finder(cache);
-        // What the loop changes, in registers.
-        std::uint64_t* out = queue.data() + queued;
-        StepId* taken = steps + transition;
-        for (ActorId who = 0; who < count; ++who) {
-            StepCache::Entry* const known = finder.find(who, word);
-            repeated[who] = known;
-            if (known == nullptr) [[unlikely]] {
-                queued = static_cast<std::size_t>(out - queue.data());
-                transition = static_cast<std::uint32_t>(taken - steps);
-                learn(who, word, nullptr);
-                out = queue.data() + queued;
-                taken = steps + transition;
-                continue;
-            }
-            ++known->hits;
-            // Few have more than two outcomes; for less there is no branch.
-            out[0] = word ^ known->changes[0];
-            out[1] = word ^ known->changes[1];
-            taken[0] = taken[1] = known->step;
-            if (known->count > 2) {
-                out[2] = word ^ known->changes[2];
-                out[3] = word ^ known->changes[3];
-                taken[2] = taken[3] = known->step;
-            }
-            out += known->count;
-            taken += known->count;
-        }
-        queued = static_cast<std::size_t>(out - queue.data());
-        transition = static_cast<std::uint32_t>(taken - steps);
-        if (!monitor.wants_moves()) return;
-        for (ActorId who = 0; who < count; ++who) {
-            if (repeated[who] == nullptr) continue;
-            const StepCache::Notes& notes = cache.notes_of(who, *repeated[who]);
-            moves[who].enabled = notes.enabled;
-            moves[who].guarded = notes.guarded;
-            moves[who].guard.holder = notes.holder;
-        }
-    }
-    /// Runs a step. \param known what it is believed to do, to be compared; or null
-    void learn(ActorId who, std::uint64_t word, const StepCache::Entry* known) {
-        lesson.begin();
-        const std::uint32_t first = transition;
-        const bool was_error = error.has_value();
-        expand_actor(who);
-        // Those of all that are still to come may be repeated.
-        if (transition + most_queued() > step_room) grow_steps(most_queued());
-        const bool fit = lesson.fit();
-        lesson.give_up();
-        const auto count = static_cast<std::size_t>(made - pending.data());
-        if (!fit || error.has_value() != was_error || transition - first != count) {
-            pack();
-            first_queued = transition;
-            if (known != nullptr) wrong(who, depends_on_more);
-            return;
-        }
-        const std::span<std::uint64_t> words(queue.data() + queued, count);
-        made = pending.data();
-        if (!pack_words(pending.data(), count, words.data())) return;
-        queued += count;
-        if (known == nullptr) {
-            cache.missed(who);
-            if (!cache.useful(who)) return;
-        }
-        FieldSet fields(current.state, bits_of_bytes);
-        model.depends_on(current.state, who, fields);
-        StepCache::Entry seen = lesson.end(word, words, moves[who]);
-        seen.depends = fields.bits();
-        std::uint64_t changes = 0;
-        for (const std::uint64_t change : seen.changes) changes |= change;
-        if (fields.strange()) return wrong(who, "names something that is no field of the state");
-        if ((changes & ~seen.depends) != 0) return wrong(who, "changes a field that it does not name");
-        if (known != nullptr) {
-            const bool same = StepCache::same_step(*known, seen) && cache.notes_of(who, *known) == lesson.notes();
-            if (!same) wrong(who, depends_on_more);
-            return;
-        }
-        StepCache::Entry& place = cache.place(who, word, seen.depends);
-        StepCache::Notes& notes = cache.notes_of(who, place);
-        this->count(place, notes);
-        place = seen;
-        notes = lesson.notes();
-    }
-    static constexpr const char* depends_on_more = "depends on a field that it does not name";
-    void wrong(ActorId who, const char* what) {
-        fail("the dependencies are wrong: the step of " + std::string(model.actor_name(who)) + " " + what,
-             Place{index, false, 0, 0, 0});
+    /// Expands the state by what is known of steps. \return whether it did
+    bool expand_known() {
+        bool done = false;
+        with_known([&](auto& steps_known) {
+            if (!steps_known.useful()) return;
+            if (made != pending.data()) [[unlikely]]
+                pack();
+            steps_known.expand(audits && index % options.audit_each == 0);
+            done = true;
+        });
+        return done;
     }
 };
 

@@ -31,33 +31,34 @@ class StepLesson {
     void on_run(std::uint64_t outcome, const SearchContext& context, const Coverage& coverage) {
         const std::size_t counters = notes_.counter_count + std::size_t{1} + context.taken().size();
         const bool of_one_step = outcome == 0 || context.step() == step_;
-        fit_ = outcome < StepCache::most_outcomes && counters <= StepCache::most_counters && of_one_step &&
+        fit_ = outcome < StepLimits::most_outcomes && counters <= StepLimits::most_counters && of_one_step &&
                context.failures().empty();
         if (!fit_) return;
         step_ = context.step();
         note(coverage.counter_of(step_));
         for (const auto& answer : context.taken()) note(coverage.counter_of(answer));
     }
-    /// The step was run. \param word the state \param words its successors, at most StepCache::most_outcomes
-    /// \return what to keep of it, but for the bits that it depends on
-    [[nodiscard]] StepCache::Entry end(std::uint64_t word, std::span<const std::uint64_t> words, const Moves& moves) {
-        StepCache::Entry entry;
-        entry.word = word;
-        entry.step = words.empty() ? 0 : step_;
-        entry.count = static_cast<std::uint32_t>(words.size());
-        for (std::size_t i = 0; i < words.size(); ++i) entry.changes[i] = word ^ words[i];
+    /// The step was run. \param word the state \param made its packed successors, at most StepLimits::most_outcomes
+    /// \return what to keep of it, but for what it depends on
+    template <unsigned words>
+    [[nodiscard]] typename StepCache<words>::Entry end(const typename StepCache<words>::Word& word,
+                                                       std::span<const std::uint64_t> made, const Moves& moves) {
+        typename StepCache<words>::Entry entry;
+        entry.step = made.empty() ? 0 : step_;
+        entry.count = static_cast<std::uint32_t>(made.size() / words);
+        for (std::size_t i = 0; i < made.size(); ++i) entry.changes[i / words][i % words] = word[i % words] ^ made[i];
         notes_.enabled = moves.enabled;
         notes_.guarded = moves.guarded;
         notes_.holder = moves.guarded ? moves.guard.holder : -1;
         return entry;
     }
     /// Complete after end().
-    [[nodiscard]] const StepCache::Notes& notes() const { return notes_; }
+    [[nodiscard]] const StepNotes& notes() const { return notes_; }
 
  private:
     void note(std::uint32_t counter) { notes_.counters[notes_.counter_count++] = static_cast<std::uint16_t>(counter); }
 
-    StepCache::Notes notes_;
+    StepNotes notes_;
     StepId step_ = no_step;
     bool fit_ = false;
 };

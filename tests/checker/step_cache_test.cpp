@@ -45,6 +45,7 @@ struct Cells {
     int values = 5;  ///< of a cell
     State start{};
     std::vector<std::vector<Instruction>> code;  ///< of each task; behind the last instruction comes the first
+    bool wide = false;  ///< more bits for each field than its values need: a packed state takes several words
     Lie lie = Lie::none;
     std::atomic<std::uint64_t>* runs = nullptr;  ///< of steps
 
@@ -61,8 +62,14 @@ struct Cells {
     }
     bool at_rest(const State&) const { return false; }
     void describe(const State& s, FieldSink& sink) const {
-        for (unsigned i = 0; i < tasks; ++i) sink("pc" + std::to_string(i), s.pc[i], 0, 7);
-        for (unsigned i = 0; i < cells; ++i) sink("cell" + std::to_string(i), s.cell[i], 0, values - 1);
+        for (unsigned i = 0; i < tasks; ++i) sink("pc" + std::to_string(i), s.pc[i], 0, wide ? 127 : 7);
+        for (unsigned i = 0; i < cells; ++i) {
+            if (wide) {
+                sink("cell" + std::to_string(i), s.cell[i], -128, 127);
+            } else {
+                sink("cell" + std::to_string(i), s.cell[i], 0, values - 1);
+            }
+        }
     }
     template <class F>
     void initial_states(F&& found) const {
@@ -133,10 +140,11 @@ struct Cells {
     }
 };
 
-Cells random_cells(unsigned seed) {
+Cells random_cells(unsigned seed, bool wide = false) {
     std::mt19937 random(seed);
     const auto below = [&](unsigned bound) { return static_cast<unsigned>(random() % bound); };
     Cells model;
+    model.wide = wide;
     model.tasks = 2 + below(3);
     for (unsigned task = 0; task < model.tasks; ++task) {
         std::vector<Cells::Instruction> code(2 + below(3));
@@ -159,17 +167,21 @@ std::vector<Property<M>> assertion_and_deadlock() {
 
 constexpr unsigned programs_compared = few_samples ? 5 : 60;
 
-TEST(StepCache, ChangesNothingOfRandomPrograms) {
+void expect_random_programs_same(bool wide) {
     for (unsigned seed = 0; seed < programs_compared; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         SearchOptions options;
         options.stop_when_decided = false;
-        expect_same_cached(random_cells(seed), assertion_and_deadlock<Cells>(), options);
+        expect_same_cached(random_cells(seed, wide), assertion_and_deadlock<Cells>(), options);
         // Without properties no step is pruned, and moves are not asked for.
-        expect_same_cached(random_cells(seed), {}, options);
+        expect_same_cached(random_cells(seed, wide), {}, options);
         if (testing::Test::HasFailure()) break;
     }
 }
+
+TEST(StepCache, ChangesNothingOfRandomPrograms) { expect_random_programs_same(false); }
+
+TEST(StepCache, ChangesNothingOfRandomProgramsOfSeveralWords) { expect_random_programs_same(true); }
 
 /// Task 0 waits for task 2 or 3, as task 2 says in cell 0; task 3 now and then waits for task 0, only while that waits
 /// for task 2. So nobody waits in a circle, unless whom one waits for is remembered from another state.
@@ -227,25 +239,38 @@ Cells few_looks() {
     return model;
 }
 
-TEST(StepCache, RunsFewSteps) {
-    Cells model = few_looks();
+/// Whether searches that cache run less than so many steps of the model, and count the same.
+void expect_few_runs(Cells model, std::uint64_t most) {
     std::atomic<std::uint64_t> runs{0};
     model.runs = &runs;
     SearchOptions options;
     options.audit_each = 0;
     const auto cached = check<Cells>(model, {}, options);
     EXPECT_GT(cached.statistics.transitions, 5000U);
-    EXPECT_LT(runs.exchange(0), 300U);
+    EXPECT_LT(runs.exchange(0), most);
     options.cache_steps = false;
     expect_equal(check<Cells>(model, {}, options), cached);
     EXPECT_GE(runs, cached.statistics.transitions);
 }
 
+TEST(StepCache, RunsFewSteps) { expect_few_runs(few_looks(), 300); }
+
+TEST(StepCache, RunsFewStepsOfSeveralWords) {
+    if (!detail::StepCache<2>::supported()) GTEST_SKIP() << "the processor has no fast BMI2";
+    Cells model = few_looks();
+    model.wide = true;
+    expect_few_runs(model, 500);  // what is known is forgotten when an actor looks at something for the first time
+    // Idle tasks make a third word of it.
+    model.tasks = Cells::most_tasks;
+    model.code.resize(Cells::most_tasks, {{Cells::Op::wait_for, 0}});
+    expect_few_runs(model, 1500);
+}
+
 /// Whether some program is refused, with these words; those that do not lie are not: see above. \param each states that
 /// are looked at
-bool is_refused(Cells::Lie lie, std::uint64_t each, const std::string& words) {
+bool is_refused(Cells::Lie lie, std::uint64_t each, const std::string& words, bool wide) {
     for (unsigned seed = 0; seed < 60; ++seed) {
-        Cells model = random_cells(seed);
+        Cells model = random_cells(seed, wide);
         model.lie = lie;
         SearchOptions options;
         options.audit_each = each;
@@ -256,13 +281,20 @@ bool is_refused(Cells::Lie lie, std::uint64_t each, const std::string& words) {
     return false;
 }
 
-TEST(StepCache, ModelsThatNameTooLittleAreRefused) {
+void expect_refused(bool wide) {
     for (const Cells::Lie lie : {Cells::Lie::reads_less, Cells::Lie::waits_less, Cells::Lie::fails_less}) {
-        EXPECT_TRUE(is_refused(lie, 1, "depends on a field that it does not name")) << static_cast<int>(lie);
+        EXPECT_TRUE(is_refused(lie, 1, "depends on a field that it does not name", wide)) << static_cast<int>(lie);
     }
     // These are seen without looking for them.
-    EXPECT_TRUE(is_refused(Cells::Lie::writes_less, 0, "changes a field that it does not name"));
-    EXPECT_TRUE(is_refused(Cells::Lie::copies, 0, "names something that is no field of the state"));
+    EXPECT_TRUE(is_refused(Cells::Lie::writes_less, 0, "changes a field that it does not name", wide));
+    EXPECT_TRUE(is_refused(Cells::Lie::copies, 0, "names something that is no field of the state", wide));
+}
+
+TEST(StepCache, ModelsThatNameTooLittleAreRefused) { expect_refused(false); }
+
+TEST(StepCache, ModelsOfSeveralWordsThatNameTooLittleAreRefused) {
+    if (!detail::StepCache<2>::supported()) GTEST_SKIP() << "the processor has no fast BMI2";
+    expect_refused(true);
 }
 
 TEST(StepCache, CountsAcrossCheckpoints) {
@@ -281,37 +313,74 @@ TEST(StepCache, CountsAcrossCheckpoints) {
     std::filesystem::remove(file);
 }
 
+constexpr auto nothing_counted = [](auto&, const auto&) { ADD_FAILURE() << "no entry was of use"; };
+
 TEST(StepCache, FindsWhatAgreesInAllThatMatters) {
-    detail::StepCache cache(2);
+    using Cache = detail::StepCache<1>;
+    Cache cache(2);
     EXPECT_TRUE(cache.useful());
-    EXPECT_EQ(cache.find(0, 0), nullptr);
-    EXPECT_EQ(cache.find(1, 5), nullptr);
-    detail::StepCache::Entry& place = cache.place(1, 0x35, 0x0f);
-    place.word = 0x35;
-    place.depends = 0x0f;
-    place.count = 1;
-    EXPECT_EQ(cache.find(1, 0x35), &place);
-    EXPECT_EQ(cache.find(1, 0xff5), &place);
-    EXPECT_EQ(cache.find(1, 0x34), nullptr);
-    EXPECT_EQ(cache.find(0, 0x35), nullptr);
+    EXPECT_EQ(cache.find(0, {0}), nullptr);
+    EXPECT_EQ(cache.find(1, {5}), nullptr);
+    Cache::Entry step;
+    step.count = 1;
+    cache.keep(1, step, {}, {0x35}, {0x0f}, nothing_counted);
+    const Cache::Entry* const place = cache.find(1, {0x35});
+    ASSERT_NE(place, nullptr);
+    EXPECT_EQ(place->count, 1U);
+    EXPECT_EQ(cache.find(1, {0xff5}), place);
+    EXPECT_EQ(cache.find(1, {0x34}), nullptr);
+    EXPECT_EQ(cache.find(0, {0x35}), nullptr);
     // What it depends on there may be other bits, if the common ones say so.
-    detail::StepCache::Entry& other = cache.place(1, 0x136, 0x107);
-    other.word = 0x136;
-    other.depends = 0x107;
-    ++other.hits;
-    EXPECT_EQ(cache.find(1, 0x176), &other);
-    EXPECT_EQ(cache.find(1, 0x76), nullptr);
+    step.count = 2;
+    cache.keep(1, step, {}, {0x136}, {0x107}, nothing_counted);
+    Cache::Entry* const other = cache.find(1, {0x136});
+    ASSERT_NE(other, nullptr);
+    EXPECT_EQ(other->count, 2U);
+    ++other->hits;
+    EXPECT_EQ(cache.find(1, {0x176}), other);
+    EXPECT_EQ(cache.find(1, {0x76}), nullptr);
     unsigned used = 0;
-    cache.each_used([&](detail::StepCache::Entry& entry, detail::StepCache::Notes& notes) {
-        EXPECT_EQ(&entry, &other);
-        EXPECT_EQ(&notes, &cache.notes_of(1, other));
+    cache.each_used([&](Cache::Entry& entry, detail::StepNotes& notes) {
+        EXPECT_EQ(&entry, other);
+        EXPECT_EQ(&notes, &cache.notes_of(1, *other));
         ++used;
     });
     EXPECT_EQ(used, 1U);
 }
 
+TEST(StepCache, FindsBitsOfSeveralWords) {
+    using Cache = detail::StepCache<3>;
+    if (!Cache::supported()) GTEST_SKIP() << "the processor has no fast BMI2";
+    Cache cache(1);
+    Cache::Entry step;
+    step.count = 1;
+    EXPECT_EQ(cache.find(0, {1, 2, 3}), nullptr);
+    cache.keep(0, step, {}, {0x35, 7, 0x8000000000000000}, {0x0f, 0, 0x8000000000000000}, nothing_counted);
+    Cache::Entry* place = cache.find(0, {0x35, 7, 0x8000000000000000});
+    ASSERT_NE(place, nullptr);
+    EXPECT_EQ(cache.find(0, {0xf5, 9, 0x8000000000000001}), place);
+    EXPECT_EQ(cache.find(0, {0x36, 7, 0x8000000000000000}), nullptr);
+    EXPECT_EQ(cache.find(0, {0x35, 7, 0}), nullptr);
+    // Other bits than ever: what was kept is counted, and forgotten.
+    place->hits = 3;
+    std::uint64_t hits = 0;
+    const auto count = [&](Cache::Entry& entry, const detail::StepNotes&) { hits += entry.hits; };
+    step.count = 2;
+    cache.keep(0, step, {}, {0x35, 7, 0}, {0x0f, 4, 0}, count);
+    EXPECT_EQ(hits, 3U);
+    EXPECT_EQ(cache.find(0, {0x35, 7, 0x8000000000000000})->count, 2U);
+    EXPECT_EQ(cache.find(0, {0x35, 3, 0}), nullptr);
+    // Of more bits than fit a word nothing is kept.
+    constexpr std::uint64_t low = 0xffffffff;
+    EXPECT_TRUE(cache.useful(0));
+    cache.keep(0, step, {}, {0x35, 7, 0}, {low, low, 0}, count);
+    EXPECT_FALSE(cache.useful(0));
+    EXPECT_FALSE(cache.useful());
+    EXPECT_EQ(cache.find(0, {0x35, 7, 0}), nullptr);
+}
+
 TEST(StepCache, GivesUpOnActorsWhoseStepsItDoesNotKnow) {
-    detail::StepCache cache(2);
+    detail::StepCache<1> cache(2);
     for (unsigned i = 0; i < 100'000; ++i) {
         cache.next_state();
         cache.missed(0);

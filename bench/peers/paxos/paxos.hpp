@@ -103,7 +103,12 @@ struct Paxos {
             return;
         }
         const unsigned a = id - N;
-        on(s.at[a], s.vote[a], s.asked, s.proposed, s.accepted[a], s.promised[a]);
+        on(s.at[a], s.vote[a]);
+        if (s.vote[a] >= 0) on(s.proposed[static_cast<unsigned char>(s.vote[a])]);
+        for (auto b = static_cast<unsigned>(std::max<int>(s.at[a], 0)); b < N; ++b) {
+            on(s.asked[b], s.proposed[b]);
+            if (s.asked[b] == 1) on(s.promised[a][b], s.accepted[a][b]);
+        }
     }
 
  private:
@@ -111,7 +116,7 @@ struct Paxos {
     /// more for the second value.
     std::int8_t promise(const State& s, unsigned a) const {
         if (s.vote[a] < 0) return unbound;
-        const bool other = s.proposed[static_cast<unsigned>(s.vote[a])] == second;
+        const bool other = s.proposed[static_cast<unsigned char>(s.vote[a])] == second;
         return static_cast<std::int8_t>(bound + 2 * s.vote[a] + (other ? 1 : 0));
     }
     template <class Context>
