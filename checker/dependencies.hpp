@@ -17,7 +17,7 @@ namespace vmemcheck::checker {
 /// Fields of one state, gathered as a model names them.
 class FieldSet {
  public:
-    static constexpr unsigned most_words = 3;
+    static constexpr unsigned most_words = 3;  ///< of a packed state
 
     /// \param state whose fields are named; only its address is used
     /// \param bits of each byte of the state, those of a packed state that its field has: `words` numbers a byte; must

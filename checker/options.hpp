@@ -100,7 +100,7 @@ struct SearchOptions {
     /// End when every property is violated or reached. Properties that hold keep a search going to its end.
     bool stop_when_decided = true;
     /// Pack, unpack and mix several fields or states at once where the processor can (ParallelPacker, ParallelUnpacker,
-    /// WordMixer); nothing but the time depends on it.
+    /// WordMixer), and condense() those of several words; nothing but the time depends on it.
     bool parallel_packing = true;
     /// Do again what actors were seen to do in states that agree in all that matters to them, without running their
     /// steps (see DeclaresDependencies and docs/searching.md): breadth first, of states that are packed into one word

@@ -501,8 +501,9 @@ struct alignas(line_bytes) RoundWorker {
             const StateKeys& keys = store.keys();
             const bool caches = options.cache_steps && (keys.plain() || keys.short_leaves()) && symmetry.empty() &&
                                 !expander.fuses() && !watches_steps && moves.size() <= StepLimits::most_actors &&
-                                coverage.counters() <= 0xffff && store.packer().bits() < 64 * packed.size();
-            if (!caches) return;
+                                coverage.counters() <= 0xffff;
+            const bool condenses = options.parallel_packing && ParallelUnpacker::supported();
+            if (!caches || (packed.size() > 1 && !condenses)) return;
             if (packed.size() == 1) known.template emplace<1>(*this);
             if (packed.size() == 2) known.template emplace<2>(*this);
             if (packed.size() == 3) known.template emplace<3>(*this);

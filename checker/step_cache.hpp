@@ -12,13 +12,11 @@
 #include "checker/condense.hpp"
 #include "checker/model.hpp"
 #include "checker/own_lines.hpp"
-#include "checker/parallel_unpacker.hpp"
 
 namespace vmemcheck::checker::detail {
 
-/// Of which states and steps a StepCache is made.
+/// Of which actors and steps a StepCache is made.
 struct StepLimits {
-    static constexpr unsigned most_words = 3;     ///< of a packed state
     static constexpr unsigned most_actors = 64;   ///< of a model whose steps are kept
     static constexpr unsigned most_outcomes = 4;  ///< of a step that is kept
     static constexpr unsigned most_counters = 8;  ///< of one that is kept
@@ -72,13 +70,9 @@ class StepCache : public StepLimits {
         return a.count == b.count && a.changes == b.changes && a.step == b.step;
     }
 
-    /// Of no use.
-    StepCache() = default;
     /// \param actors at most most_actors
     explicit StepCache(unsigned actors) : actors_(actors) {}
 
-    /// Whether it is fast enough to be of use on this machine.
-    [[nodiscard]] static bool supported() { return words == 1 || ParallelUnpacker::supported(); }
     /// Memory that it takes.
     [[nodiscard]] std::size_t bytes() const { return actors_.size() * sizeof(Actor); }
     /// Whether there are actors whose steps it is worth looking for.
@@ -223,7 +217,6 @@ class StepCache : public StepLimits {
         if (of.useful) --useful_;
         of.useful = false;
     }
-    /// A hash of some bits of a packed state.
     [[nodiscard]] static std::size_t place_of(std::uint64_t bits, unsigned place_bits) {
         return static_cast<std::size_t>((bits * 0x9e3779b97f4a7c15ULL) >> (64 - place_bits));
     }

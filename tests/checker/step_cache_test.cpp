@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "checker/dependencies.hpp"
+#include "checker/parallel_unpacker.hpp"
 #include "checker/search.hpp"
 #include "tests/checker/equal_results.hpp"
 #include "tests/checker/example_models.hpp"
@@ -256,7 +257,7 @@ void expect_few_runs(Cells model, std::uint64_t most) {
 TEST(StepCache, RunsFewSteps) { expect_few_runs(few_looks(), 300); }
 
 TEST(StepCache, RunsFewStepsOfSeveralWords) {
-    if (!detail::StepCache<2>::supported()) GTEST_SKIP() << "the processor has no fast BMI2";
+    if (!ParallelUnpacker::supported()) GTEST_SKIP() << "the processor has no fast BMI2";
     Cells model = few_looks();
     model.wide = true;
     expect_few_runs(model, 500);  // what is known is forgotten when an actor looks at something for the first time
@@ -264,6 +265,17 @@ TEST(StepCache, RunsFewStepsOfSeveralWords) {
     model.tasks = Cells::most_tasks;
     model.code.resize(Cells::most_tasks, {{Cells::Op::wait_for, 0}});
     expect_few_runs(model, 1500);
+}
+
+TEST(StepCache, DoesWithoutWhatTheProcessorLacks) {
+    Cells model = few_looks();
+    model.wide = true;
+    std::atomic<std::uint64_t> runs{0};
+    model.runs = &runs;
+    SearchOptions options;
+    options.parallel_packing = false;
+    const auto result = check<Cells>(model, {}, options);
+    EXPECT_GE(runs, result.statistics.transitions);
 }
 
 /// Whether some program is refused, with these words; those that do not lie are not: see above. \param each states that
@@ -293,7 +305,7 @@ void expect_refused(bool wide) {
 TEST(StepCache, ModelsThatNameTooLittleAreRefused) { expect_refused(false); }
 
 TEST(StepCache, ModelsOfSeveralWordsThatNameTooLittleAreRefused) {
-    if (!detail::StepCache<2>::supported()) GTEST_SKIP() << "the processor has no fast BMI2";
+    if (!ParallelUnpacker::supported()) GTEST_SKIP() << "the processor has no fast BMI2";
     expect_refused(true);
 }
 
@@ -350,7 +362,7 @@ TEST(StepCache, FindsWhatAgreesInAllThatMatters) {
 
 TEST(StepCache, FindsBitsOfSeveralWords) {
     using Cache = detail::StepCache<3>;
-    if (!Cache::supported()) GTEST_SKIP() << "the processor has no fast BMI2";
+    if (!ParallelUnpacker::supported()) GTEST_SKIP() << "the processor has no fast BMI2";
     Cache cache(1);
     Cache::Entry step;
     step.count = 1;
